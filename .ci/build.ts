@@ -1,0 +1,129 @@
+/**
+ * Makes the one executable: `bun run build [--target linux-arm64] [--bun <executable of that platform>] [--outfile dist/confab]`.
+ * Inside are the server, the storage thread, the page, the migrations and the database's native driver.
+ */
+import { existsSync } from "node:fs";
+import { mkdir, rm } from "node:fs/promises";
+import { dirname, relative } from "node:path";
+import { parseArgs } from "node:util";
+import type { BunPlugin } from "bun";
+import packageJson from "../package.json" with { type: "json" };
+import { loadPage } from "../src/gateway/page.ts";
+
+/** The package that holds libSQL's native driver, by the platform that the executable is for. */
+const nativePackages: Record<string, string> = {
+  "linux-x64": "@libsql/linux-x64-gnu",
+  "linux-arm64": "@libsql/linux-arm64-gnu",
+  "darwin-x64": "@libsql/darwin-x64",
+  "darwin-arm64": "@libsql/darwin-arm64",
+  "windows-x64": "@libsql/win32-x64-msvc",
+};
+
+/** Threads are started by the address of their file, which the bundler does not follow: each is an entry of its own. */
+const entrypoints = ["src/main.ts", "src/store/thread.ts"];
+
+/**
+ * libSQL requires its native package by a computed name, which no bundler can follow (oven-sh/bun#18909).
+ * Here the platform is known, so the name becomes a literal and the driver is embedded.
+ */
+function nativeDriver(packageName: string): BunPlugin {
+  return {
+    name: "native-driver",
+    setup(build) {
+      build.onLoad({ filter: /[\\/]node_modules[\\/]libsql[\\/]index\.js$/ }, async ({ path }) => {
+        const source = await Bun.file(path).text();
+        const literal = source.replace("require(`@libsql/${target}`)", `require(${JSON.stringify(packageName)})`);
+        if (literal === source) {
+          throw new Error(
+            `Expected ${path} to require its native package by a computed name, and it does not: read it again.`,
+          );
+        }
+        return { contents: literal, loader: "js" };
+      });
+    },
+  };
+}
+
+/**
+ * From source the page is bundled at start. The executable has no source: it gets the module's result instead.
+ * The page is made before, because a bundler that waits for another one inside its plugin waits for ever.
+ */
+async function builtPage(): Promise<BunPlugin> {
+  const page = JSON.stringify(await loadPage());
+  return {
+    name: "built-page",
+    setup(build) {
+      build.onLoad({ filter: /[\\/]src[\\/]gateway[\\/]page\.ts$/ }, () => ({
+        contents: `export async function loadPage() { return ${page}; }`,
+        loader: "js",
+      }));
+    },
+  };
+}
+
+/** The version as the executable tells it: that of the package, and the commit where there is one. */
+function version(): string {
+  const git = Bun.which("git");
+  const commit = git === null ? null : Bun.spawnSync([git, "rev-parse", "--short=10", "HEAD"], { stderr: "ignore" });
+  const hash = commit?.success === true ? commit.stdout.toString().trim() : "";
+  return hash === "" ? packageJson.version : `${packageJson.version}+${hash}`;
+}
+
+interface Options {
+  readonly target: string;
+  readonly outfile: string;
+  readonly bun: string | undefined;
+}
+
+function readOptions(): Options {
+  const { values } = parseArgs({
+    args: Bun.argv.slice(2),
+    options: {
+      target: {
+        type: "string",
+        default: `${process.platform === "win32" ? "windows" : process.platform}-${process.arch}`,
+      },
+      outfile: { type: "string", default: "dist/confab" },
+      bun: { type: "string" },
+    },
+  });
+  return { target: values.target, outfile: values.outfile, bun: values.bun };
+}
+
+async function build({ target, outfile, bun }: Options): Promise<void> {
+  const nativePackage = nativePackages[target];
+  if (nativePackage === undefined) {
+    throw new Error(`Expected --target to be one of ${Object.keys(nativePackages).join(", ")}; it is ${target}.`);
+  }
+  await mkdir(dirname(outfile), { recursive: true });
+  // A running executable cannot be written to, but it can be replaced.
+  await rm(outfile, { force: true });
+  const result = await Bun.build({
+    entrypoints: entrypoints.filter((path) => existsSync(path)),
+    // Flat names: a thread's address is relative to the file that starts it, and all code lies in one folder afterwards.
+    naming: { entry: "[name].[ext]" },
+    target: "bun",
+    compile: {
+      target: `bun-${target}` as Bun.Build.CompileTarget,
+      outfile,
+      ...(bun === undefined ? {} : { executablePath: bun }),
+      // The executable reads its own configuration and nothing that happens to lie where it is started.
+      autoloadDotenv: false,
+      autoloadBunfig: false,
+      autoloadTsconfig: false,
+      autoloadPackageJson: false,
+    },
+    minify: { whitespace: true, syntax: true, identifiers: false },
+    // The map is embedded: stacks in an operator's log name the source's lines.
+    sourcemap: "linked",
+    define: { "process.env.NODE_ENV": '"production"', CONFAB_VERSION: JSON.stringify(version()) },
+    plugins: [nativeDriver(nativePackage), await builtPage()],
+  });
+  if (!result.success) throw new AggregateError(result.logs, "The bundler found mistakes.");
+  const maps = result.outputs.filter((output) => output.kind === "sourcemap");
+  await Promise.all(maps.map((map) => rm(map.path, { force: true })));
+  const size_mb = Math.round(Bun.file(outfile).size / 1_000_000);
+  console.log(`${relative(".", outfile)}: ${version()} for ${target}, ${size_mb} MB`);
+}
+
+await build(readOptions());

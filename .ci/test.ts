@@ -1,0 +1,161 @@
+/**
+ * Runs the repository's checks and test suites one after another: `bun run test`, or some of them: `bun run test unit smoke`.
+ * The last line is "N passed, N failed", counted from the reports of the test runner; a check counts as one test.
+ * A line of a test's output that starts with "figure: " is printed again at the end.
+ */
+import { existsSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { provideDebianPackages } from "./packages.ts";
+import { type Ended, runCommand } from "./process.ts";
+
+/** One command that is right or wrong as a whole. */
+interface Check {
+  readonly name: string;
+  readonly command: readonly string[];
+  readonly minutes_max: number;
+}
+
+/** A path for the test runner, whose report says how many tests passed. It is left out where the path does not exist. */
+interface Suite {
+  readonly name: string;
+  readonly path: string;
+  readonly minutes_max: number;
+  readonly test_seconds_max: number;
+  readonly needsExecutable?: true;
+}
+
+interface Count {
+  passed: number;
+  failed: number;
+}
+
+const bun = process.execPath;
+
+const checks: readonly Check[] = [
+  { name: "format", command: [bun, "fmt", "--check"], minutes_max: 1 },
+  { name: "types", command: [bun, "check"], minutes_max: 2 },
+  { name: "types of the page", command: [bun, "check", "-p", "src/web"], minutes_max: 2 },
+  { name: "lint", command: [bun, "node_modules/oxlint/bin/oxlint"], minutes_max: 2 },
+];
+
+const build: Check = { name: "build", command: [bun, ".ci/build.ts"], minutes_max: 3 };
+
+const suites: readonly Suite[] = [
+  { name: "tidy", path: "test/tidy.test.ts", minutes_max: 1, test_seconds_max: 20 },
+  { name: "unit", path: "test/unit/", minutes_max: 3, test_seconds_max: 20 },
+  { name: "contract", path: "test/contract/", minutes_max: 5, test_seconds_max: 60 },
+  { name: "integration", path: "test/integration/", minutes_max: 10, test_seconds_max: 60 },
+  { name: "simulation", path: "test/simulation/", minutes_max: 15, test_seconds_max: 600 },
+  { name: "fuzz", path: "test/fuzz/", minutes_max: 15, test_seconds_max: 600 },
+  { name: "smoke", path: "test/smoke/", minutes_max: 5, test_seconds_max: 120, needsExecutable: true },
+  { name: "browser", path: "test/browser/", minutes_max: 5, test_seconds_max: 120, needsExecutable: true },
+  { name: "faults", path: "test/faults/", minutes_max: 20, test_seconds_max: 900, needsExecutable: true },
+];
+
+/** What `bun run ok` runs: all that is quick. */
+const quick = ["tidy", "unit"];
+
+const output_characters_max = 60_000;
+const total: Count = { passed: 0, failed: 0 };
+const figures: string[] = [];
+
+/** Says how a check or a suite went, and all that it said where it did not go well. */
+function tell(name: string, count: Count, ended: Ended): void {
+  total.passed += count.passed;
+  total.failed += count.failed;
+  figures.push(...ended.output.split("\n").filter((line) => line.startsWith("figure: ")));
+  const trouble = ended.trouble === null ? "" : `, ${ended.trouble}`;
+  const seconds = (ended.took_ms / 1000).toFixed(1);
+  if (count.failed > 0) {
+    const output = ended.output.trim();
+    const cut = output.length > output_characters_max ? "... (the beginning is left out)\n" : "";
+    console.log(`\n--- ${name} says:\n${cut}${output.slice(-output_characters_max)}\n---\n`);
+  }
+  console.log(`${name.padEnd(18)} ${count.passed} passed, ${count.failed} failed in ${seconds} s${trouble}`);
+}
+
+/** Whether the command left with 0. */
+async function runCheck({ name, command, minutes_max }: Check): Promise<boolean> {
+  const ended = await runCommand(command, minutes_max * 60_000);
+  const isRight = ended.trouble === null;
+  tell(name, { passed: isRight ? 1 : 0, failed: isRight ? 0 : 1 }, ended);
+  return isRight;
+}
+
+/**
+ * The figures of a JUnit report. A skipped test is a failed one: the house has none. A missing report, and a run that ends badly
+ * although all tests of the report passed (an error between tests, a crash after them), count as one failed test.
+ */
+async function countReport(path: string, ended: Ended): Promise<Count> {
+  const report = existsSync(path) ? await Bun.file(path).text() : "";
+  const head = /<testsuites [^>]*>/.exec(report)?.[0] ?? "";
+  const figure = (name: string): number => Number(new RegExp(` ${name}="(\\d+)"`).exec(head)?.[1] ?? 0);
+  const failed = figure("failures") + figure("skipped");
+  const passed = figure("tests") - failed;
+  const isEmpty = passed + failed === 0;
+  return { passed, failed: failed === 0 && (isEmpty || ended.trouble !== null) ? 1 : failed };
+}
+
+async function runSuite(suite: Suite, reports: string): Promise<void> {
+  const report = join(reports, `${suite.name}.xml`);
+  const ended = await runCommand(
+    [
+      bun,
+      "test",
+      "--only-failures",
+      // A test that fails in the middle leaves its servers behind, unless the runner ends them.
+      "--no-orphans",
+      `--timeout=${suite.test_seconds_max * 1000}`,
+      "--reporter=junit",
+      `--reporter-outfile=${report}`,
+      `./${suite.path}`,
+    ],
+    suite.minutes_max * 60_000,
+  );
+  tell(suite.name, await countReport(report, ended), ended);
+}
+
+/** The names on the command line as suites to run; none means all. "ok" stands for the checks and the quick suites. */
+function choose(names: readonly string[]): { runsChecks: boolean; chosen: readonly Suite[] } {
+  const known = new Set(["ok", ...suites.map(({ name }) => name)]);
+  const unknown = names.filter((name) => !known.has(name));
+  if (unknown.length > 0) throw new Error(`Expected names of ${[...known].join(", ")}; got ${unknown.join(", ")}.`);
+  const isOk = names.includes("ok");
+  const isAll = names.length === 0;
+  return {
+    runsChecks: isAll || isOk,
+    chosen: suites.filter(
+      ({ name, path }) => existsSync(path) && (isAll || names.includes(name) || (isOk && quick.includes(name))),
+    ),
+  };
+}
+
+async function runAll(names: readonly string[], reports: string): Promise<void> {
+  const { runsChecks, chosen } = choose(names);
+  await provideDebianPackages(chosen.map(({ path }) => path).filter((path) => path.endsWith("/")));
+  if (runsChecks) for (const check of checks) await runCheck(check);
+  let hasExecutable: boolean | null = null;
+  for (const suite of chosen) {
+    if (suite.needsExecutable === true) {
+      hasExecutable ??= await runCheck(build);
+      if (!hasExecutable) continue;
+    }
+    await runSuite(suite, reports);
+  }
+}
+
+const reports = await mkdtemp(join(tmpdir(), "confab-reports-"));
+try {
+  await runAll(Bun.argv.slice(2), reports);
+} catch (error) {
+  // What comes here is a mistake on the command line or in this script: nothing may look as if it had passed.
+  console.error(error);
+  total.failed += 1;
+} finally {
+  await rm(reports, { recursive: true, force: true });
+}
+if (figures.length > 0) console.log(`\n${figures.join("\n")}\n`);
+console.log(`${total.passed} passed, ${total.failed} failed`);
+process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0;

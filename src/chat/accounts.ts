@@ -1,0 +1,115 @@
+/** Persons and their sign-ins: hosts' users, who are made when they first come, and guests. */
+
+import { Batcher } from "../lib/batcher.ts";
+import type { Clock } from "../lib/clock.ts";
+import { sha256, shortId, token } from "../lib/ids.ts";
+import { ChatError } from "../protocol/errors.ts";
+import type { Database } from "../store/orm.ts";
+import {
+  addGuests,
+  addUsers,
+  findSessions,
+  findUsers,
+  renameUser,
+  type NewUser,
+  type UserRow,
+} from "../store/users.ts";
+
+export type Account = UserRow;
+
+const batch_max = 500;
+const token_bytes = 24;
+const guest = "guest";
+/** What a guest's token begins with: tokens of hosts (JWTs) never do. */
+const guestPrefix = "guest_";
+
+interface HostUser {
+  readonly issuer: string;
+  readonly subject: string;
+  readonly name: string;
+}
+
+export function isGuestToken(text: string): boolean {
+  return text.startsWith(guestPrefix);
+}
+
+export class Accounts {
+  readonly #db: Database;
+  readonly #clock: Clock;
+  readonly #hostUsers: Batcher<HostUser, UserRow>;
+  readonly #guests: Batcher<{ user: NewUser; hash: string }, undefined>;
+  readonly #sessions: Batcher<string, UserRow | undefined>;
+
+  constructor(options: { db: Database; clock: Clock }) {
+    const { db, clock } = options;
+    this.#db = db;
+    this.#clock = clock;
+    const inputs_max = batch_max;
+    this.#hostUsers = new Batcher({ clock, inputs_max, run: (asked) => this.#findOrAdd(asked) });
+    this.#guests = new Batcher({
+      clock,
+      inputs_max,
+      run: async (added) => {
+        await addGuests(db, added);
+        return added.map(() => undefined);
+      },
+    });
+    this.#sessions = new Batcher({
+      clock,
+      inputs_max,
+      run: async (hashes) => {
+        const found = new Map((await findSessions(db, hashes)).map(({ hash, user }) => [hash, user]));
+        return hashes.map((hash) => found.get(hash));
+      },
+    });
+  }
+
+  /** The user that a host vouches for; made at the first time. */
+  async ofHost(asked: HostUser): Promise<UserRow> {
+    return allowed(await this.#hostUsers.ask(asked));
+  }
+
+  /** The guest whose token it is. Throws `unauthorized` for an unknown or revoked one. */
+  async ofGuest(guestToken: string, name: string | undefined): Promise<UserRow> {
+    const user = await this.#sessions.ask(sha256(guestToken));
+    if (user === undefined)
+      throw new ChatError("unauthorized", "this guest token is not known here: connect without one");
+    if (name === undefined || name === user.name) return allowed(user);
+    await renameUser(this.#db, { n: user.n, name });
+    return { ...allowed(user), name };
+  }
+
+  /** A new guest, and the token that keeps the identity. */
+  async newGuest(name: string | undefined): Promise<{ user: UserRow; token: string }> {
+    const id = shortId();
+    const secret = `${guestPrefix}${token(token_bytes)}`;
+    const given = name ?? `guest-${id.slice(0, 5)}`;
+    const user = { id, issuer: guest, subject: id, name: given, created_at: this.#clock.now() };
+    await this.#guests.ask({ user, hash: sha256(secret) });
+    return { user: await this.#hostUsers.ask({ issuer: guest, subject: id, name: given }), token: secret };
+  }
+
+  async #findOrAdd(asked: readonly HostUser[]): Promise<readonly UserRow[]> {
+    const keyOf = (who: { issuer: string; subject: string }): string => `${who.issuer}\n${who.subject}`;
+    const known = new Map((await findUsers(this.#db, asked)).map((user) => [keyOf(user), user]));
+    const missing = new Map(asked.filter((who) => !known.has(keyOf(who))).map((who) => [keyOf(who), who]));
+    if (missing.size > 0) {
+      const created_at = this.#clock.now();
+      const added = [...missing.values()].map(({ issuer, subject, name }) => ({
+        id: shortId(),
+        issuer,
+        subject,
+        name,
+        created_at,
+      }));
+      await addUsers(this.#db, added);
+      for (const user of await findUsers(this.#db, added)) known.set(keyOf(user), user);
+    }
+    return asked.map((who) => known.get(keyOf(who)) as UserRow);
+  }
+}
+
+function allowed(user: UserRow): UserRow {
+  if (user.disabled_at !== null) throw new ChatError("permission_denied", "this account is disabled");
+  return user;
+}

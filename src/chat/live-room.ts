@@ -1,0 +1,68 @@
+/** A room that has, or just had, somebody here: its top, its recent events, and who is in it. */
+
+import { jsonPresenceTopic, jsonTopic } from "../protocol/topics.ts";
+import { Ring } from "../store/ring.ts";
+import type { RoomRow } from "../store/rooms.ts";
+import type { Person } from "./people.ts";
+
+/** A committed event on its way out: what publishing needs, and the fact if it changes who is a member. */
+export interface Outgoing {
+  readonly seq: number;
+  /** The publication. */
+  readonly text: string;
+  readonly membership: MembershipFact | undefined;
+}
+
+export interface MembershipFact {
+  readonly kind: "joined" | "left";
+  /** `users.id`. */
+  readonly user: string;
+  readonly role: "owner" | "admin" | "member";
+}
+
+export class LiveRoom {
+  readonly n: number;
+  readonly id: string;
+  readonly kind: RoomRow["kind"];
+  readonly history: RoomRow["history"];
+  readonly createdAt: number;
+  name: string;
+  firstSeq: number;
+  closed: boolean;
+  /** The last seq that went out here; whoever subscribes now starts behind it. */
+  published: number;
+  readonly ring: Ring;
+  readonly topic: string;
+  readonly presenceTopic: string;
+  /** What every push of a publication of this room begins with. */
+  readonly pushStart: string;
+  /** Connections that are subscribed, live or catching up. */
+  subscribers = 0;
+  /** Who is here, with the number of connections. */
+  readonly people = new Map<Person, number>();
+  /** Events behind a hole that is being read. */
+  readonly held: Outgoing[] = [];
+  filling = false;
+  /** The one reading of recent events into the ring that is under way or done. */
+  primed: Promise<void> | undefined;
+
+  constructor(row: RoomRow, published: number) {
+    this.n = row.n;
+    this.id = row.id;
+    this.kind = row.kind;
+    this.history = row.history;
+    this.createdAt = row.created_at;
+    this.name = row.name;
+    this.firstSeq = row.first_seq;
+    this.closed = row.closed_at !== null;
+    this.published = published;
+    this.ring = new Ring(published + 1);
+    this.topic = jsonTopic(row.id);
+    this.presenceTopic = jsonPresenceTopic(row.id);
+    this.pushStart = `{"push":{"channel":"${row.id}","pub":`;
+  }
+
+  push(publication: string): string {
+    return `${this.pushStart}${publication}}}`;
+  }
+}

@@ -1,0 +1,158 @@
+/** Messages: sending them, and reading a room's log in pages. */
+
+import type { Clock } from "../lib/clock.ts";
+import { uuidv7 } from "../lib/ids.ts";
+import { ChatError } from "../protocol/errors.ts";
+import { publicationSeq, publicationUser } from "../protocol/events.ts";
+import { page_events_max } from "../protocol/limits.ts";
+import type { CheckedInput } from "../protocol/operations.ts";
+import { isOpenName, isRoomId } from "../protocol/topics.ts";
+import type { Outcome } from "../store/draft.ts";
+import type { History } from "../store/history.ts";
+import type { Journal, Waiter } from "../store/journal.ts";
+import { usersByIds } from "../store/rooms.ts";
+import type { Database } from "../store/orm.ts";
+import type { LiveRoom } from "./live-room.ts";
+import { requireWriter, viewFor, type Access, type Caller } from "./policy.ts";
+import { RawJson } from "./raw-json.ts";
+import type { RoomDirectory } from "./room-directory.ts";
+
+export interface MessagesOptions {
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly directory: RoomDirectory;
+  readonly history: History;
+  readonly journal: Journal;
+  readonly epoch: string;
+  /** The server lets anybody into `open:` rooms. */
+  readonly open: boolean;
+}
+
+/** Who is told what became of a send, and what it is told. */
+export type SendWaiter = Waiter;
+export type SendOutcome = Outcome;
+
+/** What a send needs; `id` is the sender's own, or undefined where the sender makes no promise of once. */
+export interface Sending {
+  readonly room: string;
+  readonly id: string | undefined;
+  /** JSON text without insignificant whitespace. */
+  readonly data: string;
+}
+
+export class Messages {
+  readonly #options: MessagesOptions;
+
+  constructor(options: MessagesOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Checks and appends. Synchronous where the room and the sender's place in it are known, otherwise in the order of
+   * the calls; throws (or rejects) with the early answer of policy, while the waiter gets the commit's.
+   */
+  send(caller: Caller, sending: Sending, waiter: Waiter): Promise<void> | undefined {
+    const access = this.#access(caller, sending.room);
+    if (access instanceof Promise)
+      return access.then((found) => this.#append(caller, { sending, access: found }, waiter));
+    this.#append(caller, { sending, access }, waiter);
+    return undefined;
+  }
+
+  #append(caller: Caller, what: { sending: Sending; access: Access }, waiter: Waiter): void {
+    const { sending, access } = what;
+    // A retry of who was removed meanwhile must learn that the first try was stored: the commit looks the id up first.
+    if (sending.id === undefined || access.membership === undefined) requireWriter(access, this.#options.clock.now());
+    const { n, id: by } = caller.person;
+    const id = sending.id ?? uuidv7();
+    this.#options.journal.append(
+      { kind: "message", room: access.room.n, actor: n, by, id, data: sending.data },
+      waiter,
+    );
+  }
+
+  #access(caller: Caller, channel: string): Access | Promise<Access> {
+    if (isOpenName(channel) ? !this.#options.open : !isRoomId(channel)) throw new ChatError("room_not_found");
+    return this.#options.directory.access(caller.person, channel);
+  }
+
+  /** The caller's view of a room that is live now, for whatever reads it. */
+  async #opened(caller: Caller, channel: string): Promise<{ room: LiveRoom; view: ReturnType<typeof viewFor> }> {
+    const view = viewFor(caller, await this.#access(caller, channel));
+    return { room: await this.#options.directory.open(channel), view };
+  }
+
+  /** A page of the log, ascending, with the names of those who wrote. */
+  async list(caller: Caller, asked: CheckedInput<"message.list">): Promise<RawJson> {
+    const { room, view } = await this.#opened(caller, asked.room);
+    const last_seq = room.published;
+    const first_seq = Math.max(room.firstSeq, view.from);
+    const texts = await this.#page(view, asked, last_seq);
+    const first = texts[0] === undefined ? undefined : publicationSeq(texts[0]);
+    const last = texts.length === 0 ? undefined : publicationSeq(texts.at(-1) as string);
+    const forward = asked.after !== undefined || asked.from !== undefined;
+    const bound = Math.min(asked.to ?? last_seq, last_seq);
+    const more = forward ? last !== undefined && last < bound : first !== undefined && first > first_seq;
+    const users = await this.#authors(texts);
+    return new RawJson(
+      `{"events":[${texts.join(",")}],"users":${JSON.stringify(users)},"epoch":"${this.#options.epoch}","first_seq":${first_seq},"last_seq":${last_seq},"more":${more}}`,
+    );
+  }
+
+  async #page(view: ReturnType<typeof viewFor>, asked: CheckedInput<"message.list">, top: number): Promise<string[]> {
+    const { history } = this.#options;
+    const { limit } = asked;
+    if (asked.around !== undefined) {
+      const before = Math.ceil(limit / 2);
+      const [older, newer] = await Promise.all([
+        history.page(view, { from: 1, to: Math.min(asked.around, top), limit: before, take: "newest" }),
+        history.page(view, { from: asked.around + 1, to: top, limit: limit - before, take: "oldest" }),
+      ]);
+      return [...older, ...newer];
+    }
+    if (asked.after !== undefined)
+      return await history.page(view, { from: asked.after + 1, to: top, limit, take: "oldest" });
+    if (asked.from !== undefined) {
+      const to = Math.min(asked.to ?? top, top);
+      return await history.page(view, { from: asked.from, to, limit, take: "oldest" });
+    }
+    const to = asked.before === undefined ? top : Math.min(asked.before - 1, top);
+    return this.#latest(view, { to, limit }) ?? (await history.page(view, { from: 1, to, limit, take: "newest" }));
+  }
+
+  /** The newest events, where the ring has them all. */
+  #latest(view: ReturnType<typeof viewFor>, asked: { to: number; limit: number }): string[] | undefined {
+    const room = this.#options.directory.byKey(view.room);
+    const from = Math.max(asked.to - asked.limit + 1, view.from, 1);
+    if (room === undefined || from < room.ring.first || asked.to > room.ring.last) return undefined;
+    const texts: string[] = [];
+    for (let seq = from; seq <= asked.to; seq++) texts.push(room.ring.at(seq));
+    return texts;
+  }
+
+  async #authors(texts: readonly string[]): Promise<{ id: string; name: string }[]> {
+    const ids = new Set<string>();
+    for (const text of texts) ids.add(publicationUser(text));
+    return ids.size === 0 ? [] : await usersByIds(this.#options.db, [...ids]);
+  }
+
+  /** The Centrifuge protocol's `history`: publications from a position on, or back from it, and the top. */
+  async history(
+    caller: Caller,
+    asked: { channel: string; limit: number; since: { offset: number; epoch: string } | undefined; reverse: boolean },
+  ): Promise<string> {
+    const { channel, since, reverse } = asked;
+    const { epoch, history } = this.#options;
+    const { room, view } = await this.#opened(caller, channel);
+    if (since !== undefined && since.epoch !== "" && since.epoch !== epoch)
+      throw new ChatError("unrecoverable_position");
+    const top = room.published;
+    const limit = asked.limit < 0 ? page_events_max : Math.min(asked.limit, page_events_max);
+    const range = reverse
+      ? { from: 1, to: since === undefined ? top : Math.min(since.offset - 1, top), limit, take: "newest" as const }
+      : { from: (since?.offset ?? 0) + 1, to: top, limit, take: "oldest" as const };
+    const texts = await history.page(view, range);
+    if (reverse) texts.reverse();
+    return `{"publications":[${texts.join(",")}],"epoch":"${epoch}","offset":${top}}`;
+  }
+}

@@ -1,0 +1,101 @@
+/** Who is connected: persons, their connections, and what is known of their places in rooms while they are here. */
+
+import type { CloseName } from "../protocol/close.ts";
+import type { MemberRow } from "../store/rooms.ts";
+import type { LiveRoom } from "./live-room.ts";
+
+/** A person's place in a room, as the commits of this node last left it. */
+export type Membership = MemberRow;
+
+export interface Person {
+  /** `users.n`, the key of rows. */
+  readonly n: number;
+  /** `users.id`, the name on the wire. */
+  readonly id: string;
+  name: string;
+  readonly connections: Set<Recipient>;
+  /** By the room's key; only places that were looked up or changed while the person is here. */
+  readonly memberships: Map<number, Membership>;
+}
+
+/** What a connection has of a room: `live` on its topic, or still catching up. */
+export interface Subscription {
+  live: boolean;
+  /** Made by the server (`{rooms: true}`, a grant) and not by a `subscribe` of the client. */
+  readonly server: boolean;
+  readonly joinLeave: boolean;
+}
+
+/** One connection, as the chat sees it. Everything here is synchronous. */
+export interface Recipient {
+  /** The id of the connection that presence shows. */
+  readonly client: string;
+  readonly person: Person;
+  /** JSON text of the token's `info` claim, shown in presence. */
+  readonly connInfo: string | undefined;
+  /** Channels that the host's token lets this connection subscribe to. */
+  readonly grants: ReadonlySet<string>;
+  /** Where it comes from; limits on strangers go by it. */
+  readonly address: string;
+  /** The socket is open and signed in. */
+  readonly connected: boolean;
+  /** Channels whose `subscribe` is being worked on. */
+  readonly subscribing: Set<string>;
+  /** It is on its person's own line. */
+  ownLine: boolean;
+  /** It asked to be subscribed to the person's rooms, those of tomorrow included. */
+  readonly wantsRooms: boolean;
+  readonly subscriptions: Map<LiveRoom, Subscription>;
+  /** Sends lines as frames of their own, now. */
+  send(lines: readonly string[]): void;
+  /** Sends a line with the others of this turn. */
+  push(line: string): void;
+  /** Bytes that the socket has not taken yet. */
+  buffered(): number;
+  join(topic: string): void;
+  leave(topic: string): void;
+  close(name: CloseName): void;
+}
+
+/** The persons who are connected. */
+export class People {
+  readonly #byId = new Map<string, Person>();
+
+  get size(): number {
+    return this.#byId.size;
+  }
+
+  find(id: string): Person | undefined {
+    return this.#byId.get(id);
+  }
+
+  /** The person of a row; the same object for all of a person's connections. */
+  of(row: { n: number; id: string; name: string }): Person {
+    const known = this.#byId.get(row.id);
+    if (known !== undefined) {
+      known.name = row.name;
+      return known;
+    }
+    return { n: row.n, id: row.id, name: row.name, connections: new Set(), memberships: new Map() };
+  }
+
+  /** A connection has signed in. From now on commits keep the person's memberships right. */
+  enter(recipient: Recipient): void {
+    const { person } = recipient;
+    this.#byId.set(person.id, person);
+    person.connections.add(recipient);
+  }
+
+  exit(recipient: Recipient): void {
+    const { person } = recipient;
+    person.connections.delete(recipient);
+    if (person.connections.size === 0 && this.#byId.get(person.id) === person) this.#byId.delete(person.id);
+  }
+
+  /** Closes every connection of a person: a session was revoked, an account disabled. Returns how many there were. */
+  disconnect(id: string, name: CloseName): number {
+    const connections = [...(this.#byId.get(id)?.connections ?? [])];
+    for (const connection of connections) connection.close(name);
+    return connections.length;
+  }
+}

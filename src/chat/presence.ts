@@ -1,0 +1,108 @@
+/**
+ * Who is here, in a room. A person is news when their first connection comes and when their last one has been gone for
+ * a while, so that a reconnect is none. News is gathered and goes out together; in a big room only the counts move.
+ */
+
+import type { Clock } from "../lib/clock.ts";
+import { joinLines, presencePush } from "../protocol/frames.ts";
+import { push_frame_bytes_max } from "../protocol/limits.ts";
+import type { LiveRoom } from "./live-room.ts";
+import type { Person, Recipient } from "./people.ts";
+
+/** A lost connection has this long to come back before its person has left. */
+export const leave_grace_ms = 5_000;
+/** How often news goes out. */
+export const news_period_ms = 200;
+/** Above this many persons a room shows counts only. */
+export const listed_people_max = 500;
+
+interface News {
+  readonly room: LiveRoom;
+  readonly person: Person;
+  readonly client: string;
+  readonly connInfo: string | undefined;
+  readonly kind: "join" | "leave";
+  readonly due_ms: number;
+}
+
+export interface PresentConnection {
+  readonly user: string;
+  readonly client: string;
+  readonly connInfo: string | undefined;
+}
+
+export class Presence {
+  readonly #clock: Clock;
+  readonly #deliver: (topic: string, frame: string) => void;
+  /** What is to be told, by room and person: coming back takes a leave away, and going at once takes a join away. */
+  readonly #news = new Map<LiveRoom, Map<Person, News>>();
+
+  constructor(options: { clock: Clock; deliver: (topic: string, frame: string) => void }) {
+    this.#clock = options.clock;
+    this.#deliver = options.deliver;
+    options.clock.every(news_period_ms, () => this.#tell());
+  }
+
+  enter(room: LiveRoom, recipient: Recipient): void {
+    const { person } = recipient;
+    const connections = room.people.get(person) ?? 0;
+    room.people.set(person, connections + 1);
+    if (connections === 0) this.#add("join", { room, recipient, delay_ms: 0 });
+  }
+
+  /** `lost`: the connection broke and may come back; otherwise its person meant to go. */
+  exit(room: LiveRoom, recipient: Recipient, lost: boolean): void {
+    const { person } = recipient;
+    const connections = (room.people.get(person) ?? 0) - 1;
+    if (connections > 0) {
+      room.people.set(person, connections);
+      return;
+    }
+    room.people.delete(person);
+    this.#add("leave", { room, recipient, delay_ms: lost ? leave_grace_ms : 0 });
+  }
+
+  /** The connections that are in a room, or undefined where it is too big to list. */
+  connections(room: LiveRoom): PresentConnection[] | undefined {
+    if (room.people.size > listed_people_max) return undefined;
+    const present: PresentConnection[] = [];
+    for (const person of room.people.keys()) {
+      for (const { subscriptions, client, connInfo } of person.connections) {
+        if (subscriptions.has(room)) present.push({ user: person.id, client, connInfo });
+      }
+    }
+    return present;
+  }
+
+  counts(room: LiveRoom): { clients: number; users: number } {
+    let clients = 0;
+    for (const connections of room.people.values()) clients += connections;
+    return { clients, users: room.people.size };
+  }
+
+  #add(kind: News["kind"], what: { room: LiveRoom; recipient: Recipient; delay_ms: number }): void {
+    const { room, recipient, delay_ms } = what;
+    const { person, client, connInfo } = recipient;
+    let news = this.#news.get(room);
+    if (news === undefined) this.#news.set(room, (news = new Map<Person, News>()));
+    const waiting = news.get(person);
+    if (waiting !== undefined && waiting.kind !== kind) news.delete(person);
+    else news.set(person, { room, person, client, connInfo, kind, due_ms: this.#clock.monotonic() + delay_ms });
+    if (news.size === 0) this.#news.delete(room);
+  }
+
+  #tell(): void {
+    const now_ms = this.#clock.monotonic();
+    for (const [room, news] of this.#news) {
+      const lines: string[] = [];
+      for (const [person, { kind, client, connInfo, due_ms }] of news) {
+        if (due_ms > now_ms) continue;
+        news.delete(person);
+        lines.push(presencePush(kind, room.id, { user: person.id, client, connInfo }));
+      }
+      if (news.size === 0) this.#news.delete(room);
+      if (room.people.size > listed_people_max) continue;
+      for (const frame of joinLines(lines, push_frame_bytes_max)) this.#deliver(room.presenceTopic, frame);
+    }
+  }
+}

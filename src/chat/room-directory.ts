@@ -1,0 +1,154 @@
+/**
+ * The rooms that this node knows: live ones, and the facts of others that were asked for lately. Looking one up is
+ * synchronous where it can be; a lookup in the database is shared by all who wait for it, in the order in which they
+ * came, so that what one connection sends to a room keeps its order even when the first send had to look the room up.
+ */
+
+import { Lru } from "../lib/lru.ts";
+import { ChatError } from "../protocol/errors.ts";
+import { RingBudget } from "../store/ring.ts";
+import { findRoom, removeEmptyOpenRooms, type RoomRow } from "../store/rooms.ts";
+import type { Database } from "../store/orm.ts";
+import { LiveRoom } from "./live-room.ts";
+import type { Membership, Person } from "./people.ts";
+import type { Access } from "./policy.ts";
+
+/** What policy needs of a room; a live room has it too. */
+export interface RoomFacts {
+  readonly n: number;
+  readonly id: string;
+  readonly kind: RoomRow["kind"];
+  readonly closed: boolean;
+}
+
+/** Live rooms without a subscriber that are kept, so that a reconnect finds their recent events in memory. */
+const idle_rooms_max = 2_000;
+const facts_remembered_max = 20_000;
+
+export class RoomDirectory {
+  readonly #db: Database;
+  readonly budget: RingBudget;
+  readonly #live = new Map<string, LiveRoom>();
+  readonly #liveByKey = new Map<number, LiveRoom>();
+  readonly #idle = new Lru<string, LiveRoom>(idle_rooms_max);
+  readonly #facts = new Lru<string, RoomFacts>(facts_remembered_max);
+  readonly #opening = new Map<string, Promise<LiveRoom>>();
+  readonly #looking = new Map<string, Promise<Access>>();
+  /** Open rooms that vanish just now; who wants one again waits and makes it anew. */
+  readonly #removing = new Map<string, Promise<number>>();
+  /** Tops published while rooms are being opened: what was read may be older than what already went by. */
+  readonly #passed = new Map<number, number>();
+
+  constructor(options: { db: Database; ring_bytes_max: number }) {
+    this.#db = options.db;
+    this.budget = new RingBudget(options.ring_bytes_max);
+  }
+
+  get size(): number {
+    return this.#live.size;
+  }
+
+  get(id: string): LiveRoom | undefined {
+    return this.#live.get(id);
+  }
+
+  byKey(n: number): LiveRoom | undefined {
+    return this.#liveByKey.get(n);
+  }
+
+  /** The outbox tells what it has published, live room or not. */
+  passed(n: number, seq: number): void {
+    if (this.#opening.size > 0) this.#passed.set(n, seq);
+  }
+
+  /** The room, live from now on. Throws `room_not_found`. */
+  open(id: string): LiveRoom | Promise<LiveRoom> {
+    const live = this.#live.get(id);
+    if (live !== undefined) return live;
+    const opening = this.#opening.get(id);
+    if (opening !== undefined) return opening;
+    const work = this.#load(id).finally(() => {
+      this.#opening.delete(id);
+      if (this.#opening.size === 0) this.#passed.clear();
+    });
+    this.#opening.set(id, work);
+    return work;
+  }
+
+  async #load(id: string): Promise<LiveRoom> {
+    await this.#removing.get(id);
+    const found = await findRoom(this.#db, { id, user: 0 });
+    if (found === undefined) throw new ChatError("room_not_found");
+    const { room } = found;
+    const live = new LiveRoom(room, Math.max(room.last_seq, this.#passed.get(room.n) ?? 0));
+    this.#live.set(id, live);
+    this.#liveByKey.set(live.n, live);
+    this.#retire(this.#idle.set(id, live));
+    return live;
+  }
+
+  /** A connection subscribed: the room stays as long as it has one. */
+  hold(room: LiveRoom): void {
+    room.subscribers++;
+    this.#idle.delete(room.id);
+  }
+
+  release(room: LiveRoom): void {
+    room.subscribers--;
+    if (room.subscribers > 0) return;
+    if (room.kind === "open" && room.published === 0) {
+      this.#drop(room);
+      this.#facts.delete(room.id);
+      const work = removeEmptyOpenRooms(this.#db, room.n).finally(() => this.#removing.delete(room.id));
+      this.#removing.set(room.id, work);
+      return;
+    }
+    this.#retire(this.#idle.set(room.id, room));
+  }
+
+  #retire(room: LiveRoom | undefined): void {
+    if (room !== undefined && room.subscribers === 0) this.#drop(room);
+  }
+
+  #drop(room: LiveRoom): void {
+    this.#live.delete(room.id);
+    this.#liveByKey.delete(room.n);
+    this.#idle.delete(room.id);
+    this.budget.release(room.ring);
+  }
+
+  /** The room and the person's place in it. Throws `room_not_found`. */
+  access(person: Person, id: string): Access | Promise<Access> {
+    const room = this.#live.get(id) ?? this.#facts.get(id);
+    if (room !== undefined) {
+      if (room.kind === "open") return { room, membership: undefined };
+      const membership = person.memberships.get(room.n);
+      if (membership !== undefined) return { room, membership };
+    }
+    const key = `${person.n} ${id}`;
+    const looking = this.#looking.get(key);
+    if (looking !== undefined) return looking;
+    const work = this.#look(person, id).finally(() => this.#looking.delete(key));
+    this.#looking.set(key, work);
+    return work;
+  }
+
+  async #look(person: Person, id: string): Promise<Access> {
+    const found = await findRoom(this.#db, { id, user: person.n });
+    if (found === undefined) throw new ChatError("room_not_found");
+    const { n, kind, closed_at } = found.room;
+    const facts = { n, id, kind, closed: closed_at !== null };
+    this.#facts.set(id, facts);
+    // What a commit has told meanwhile is newer than what was read.
+    const membership = person.memberships.get(n) ?? found.member;
+    if (membership !== undefined) person.memberships.set(n, membership);
+    return { room: facts, membership };
+  }
+
+  /** Memberships that were read in bulk. */
+  remember(person: Person, known: readonly { room: RoomRow; member: Membership }[]): void {
+    for (const { room, member } of known) {
+      if (!person.memberships.has(room.n)) person.memberships.set(room.n, member);
+    }
+  }
+}

@@ -1,0 +1,251 @@
+/** Connections come to rooms and go: by their own wish, by the server's, by a change of membership. */
+
+import { ChatError } from "../protocol/errors.ts";
+import { subscribePush, unsubscribePush } from "../protocol/frames.ts";
+import { unsubscribes } from "../protocol/close.ts";
+import { client_subscriptions_max, connect_reply_bytes_max, server_subscriptions_max } from "../protocol/limits.ts";
+import { isOpenName, isRoomId, jsonTopic, userChannel } from "../protocol/topics.ts";
+import type { Database } from "../store/orm.ts";
+import { roomsOf } from "../store/rooms.ts";
+import type { LiveRoom, MembershipFact } from "./live-room.ts";
+import type { OpenRooms } from "./open-rooms.ts";
+import type { Outbox } from "./outbox.ts";
+import type { People, Person, Recipient } from "./people.ts";
+import { viewFor, type Caller } from "./policy.ts";
+import type { Presence } from "./presence.ts";
+import type { Position, Resume, Start } from "./resume.ts";
+import type { RoomDirectory } from "./room-directory.ts";
+
+export interface SubscriptionsOptions {
+  readonly db: Database;
+  readonly directory: RoomDirectory;
+  readonly openRooms: OpenRooms;
+  readonly outbox: Outbox;
+  readonly people: People;
+  readonly presence: Presence;
+  readonly resume: Resume;
+  readonly epoch: string;
+}
+
+export interface Asked {
+  readonly channel: string;
+  readonly position: Position | undefined;
+  readonly joinLeave: boolean;
+}
+
+function callerOf(recipient: Recipient): Caller {
+  return { person: recipient.person, grants: recipient.grants, recipient };
+}
+
+export class Subscriptions {
+  readonly #options: SubscriptionsOptions;
+
+  constructor(options: SubscriptionsOptions) {
+    this.#options = options;
+  }
+
+  /** A `subscribe` of the client. `answer` gets the result's text and sends the reply at once. */
+  async subscribe(recipient: Recipient, asked: Asked, answer: (result: string) => void): Promise<void> {
+    const { channel } = asked;
+    if (channel === userChannel(recipient.person.id)) return this.#ownLine(recipient, answer);
+    if (recipient.subscribing.has(channel) || this.#subscribed(recipient, channel))
+      throw new ChatError("already_subscribed");
+    if (recipient.subscriptions.size + recipient.subscribing.size >= client_subscriptions_max) {
+      throw new ChatError("limit_exceeded", `at most ${client_subscriptions_max} subscriptions a connection`);
+    }
+    recipient.subscribing.add(channel);
+    try {
+      const start = await this.#prepare(recipient, { ...asked, server: false });
+      if (!recipient.connected) return;
+      if (!recipient.subscribing.has(channel)) throw new ChatError("bad_request", "unsubscribed meanwhile");
+      if (!this.#current(start)) throw new ChatError("room_not_found");
+      answer(this.#begin(start, { bytes: connect_reply_bytes_max }));
+      this.#options.resume.follow(recipient, [start.room]);
+    } finally {
+      recipient.subscribing.delete(channel);
+    }
+  }
+
+  /**
+   * The server-side subscriptions of a connect: the person's rooms if it wants them, and what its token grants. `answer`
+   * gets `subs` of the connect reply as text and sends the reply at once.
+   */
+  async connect(
+    recipient: Recipient,
+    positions: ReadonlyMap<string, Position>,
+    answer: (subs: string) => void,
+  ): Promise<void> {
+    const channels = new Set<string>();
+    if (recipient.wantsRooms) {
+      const limit = server_subscriptions_max;
+      const known = await roomsOf(this.#options.db, { user: recipient.person.n, limit });
+      this.#options.directory.remember(
+        recipient.person,
+        known.map(({ room, member }) => ({ room, member })),
+      );
+      for (const { room } of known) channels.add(room.id);
+    }
+    for (const channel of recipient.grants) if (channels.size < server_subscriptions_max) channels.add(channel);
+    const asked = [...channels].map((channel) => ({
+      channel,
+      position: positions.get(channel),
+      joinLeave: true,
+      server: true,
+    }));
+    const starts = await this.#prepareAll(recipient, asked);
+    if (!recipient.connected) return;
+    const budget = { bytes: connect_reply_bytes_max };
+    const subs = starts.map((start) => `"${start.room.id}":${this.#begin(start, budget)}`);
+    if (recipient.wantsRooms) subs.push(`"${userChannel(recipient.person.id)}":{}`);
+    answer(`{${subs.join(",")}}`);
+    if (recipient.wantsRooms) this.#joinOwnLine(recipient);
+    const rooms = starts.map((start) => start.room);
+    this.#options.resume.follow(recipient, rooms);
+  }
+
+  /** An `unsubscribe` of the client. What it has not is no error: it may have been removed a moment ago. */
+  unsubscribe(recipient: Recipient, channel: string): void {
+    recipient.subscribing.delete(channel);
+    if (channel === userChannel(recipient.person.id)) {
+      recipient.ownLine = false;
+      recipient.leave(jsonTopic(channel));
+      return;
+    }
+    const room = this.#options.directory.get(channel);
+    if (room !== undefined && recipient.subscriptions.has(room)) this.#end(recipient, room, false);
+  }
+
+  /** The connection is gone. */
+  disconnected(recipient: Recipient): void {
+    this.#options.resume.forget(recipient);
+    for (const room of recipient.subscriptions.keys()) this.#end(recipient, room, true);
+  }
+
+  /** The outbox calls this in the turn in which it publishes the change, right behind it. */
+  applyMembership(change: { n: number; seq: number; room: LiveRoom | undefined; fact: MembershipFact }): void {
+    const { n, seq, room, fact } = change;
+    const person = this.#options.people.find(fact.user);
+    if (person === undefined) return;
+    if (fact.kind === "left") {
+      const before = person.memberships.get(n);
+      person.memberships.set(n, {
+        role: fact.role,
+        state: "left",
+        visible_from: before?.visible_from ?? 1,
+        muted_until: 0,
+      });
+      if (room !== undefined) for (const recipient of person.connections) this.#removed(recipient, room);
+      return;
+    }
+    if (room === undefined) {
+      person.memberships.delete(n);
+      return;
+    }
+    const visible_from = room.history === "all" ? room.firstSeq : seq;
+    person.memberships.set(n, { role: fact.role, state: "joined", visible_from, muted_until: 0 });
+    this.adopt(person, room);
+  }
+
+  /** Subscribes those connections of a person that want their rooms, from the next event on. */
+  adopt(person: Person, room: LiveRoom): void {
+    for (const recipient of person.connections) if (recipient.wantsRooms) this.#added(recipient, room);
+  }
+
+  #subscribed(recipient: Recipient, channel: string): boolean {
+    const room = this.#options.directory.get(channel);
+    return room !== undefined && recipient.subscriptions.has(room);
+  }
+
+  #ownLine(recipient: Recipient, answer: (result: string) => void): void {
+    if (recipient.ownLine) throw new ChatError("already_subscribed");
+    answer("{}");
+    this.#joinOwnLine(recipient);
+  }
+
+  #joinOwnLine(recipient: Recipient): void {
+    recipient.ownLine = true;
+    recipient.join(jsonTopic(userChannel(recipient.person.id)));
+  }
+
+  /** Everything about a subscription that needs the database: rights, the open room, recent events. */
+  async #prepare(recipient: Recipient, asked: Asked & { server: boolean }): Promise<Start> {
+    const { channel, position } = asked;
+    const { directory, openRooms, outbox, resume } = this.#options;
+    if (!isRoomId(channel) && !isOpenName(channel)) throw new ChatError("room_not_found");
+    if (isOpenName(channel)) await openRooms.ensure(channel, recipient);
+    const caller = callerOf(recipient);
+    const found = await directory.open(channel);
+    if (position !== undefined && position.offset > found.published) await outbox.catchUp(found.n);
+    viewFor(caller, await directory.access(recipient.person, channel));
+    await resume.prime(found, position);
+    // The database was asked meanwhile: membership may have changed and an idle room may have been let go.
+    const room = await directory.open(channel);
+    const view = viewFor(caller, await directory.access(recipient.person, channel));
+    const subscription = { live: false, server: asked.server, joinLeave: asked.joinLeave };
+    return { recipient, room, view, position, subscription };
+  }
+
+  /** Prepares many; what the person may not or cannot have any more is left out. */
+  async #prepareAll(recipient: Recipient, asked: readonly (Asked & { server: boolean })[]): Promise<Start[]> {
+    const starts = await Promise.all(
+      asked.map(async (one) => {
+        try {
+          return await this.#prepare(recipient, one);
+        } catch (error) {
+          if (error instanceof ChatError) return undefined;
+          throw error;
+        }
+      }),
+    );
+    return starts.filter((start) => start !== undefined && this.#current(start)) as Start[];
+  }
+
+  /** What was prepared may have changed in the meantime: what is known in this turn counts. */
+  #current(start: Start): boolean {
+    const { recipient, room } = start;
+    if (this.#options.directory.get(room.id) !== room || recipient.subscriptions.has(room)) return false;
+    if (room.kind === "open" || recipient.grants.has(room.id)) return true;
+    return recipient.person.memberships.get(room.n)?.state === "joined";
+  }
+
+  #begin(start: Start, budget: { bytes: number }): string {
+    const { directory, presence, resume } = this.#options;
+    directory.hold(start.room);
+    const result = resume.start(start, budget);
+    presence.enter(start.room, start.recipient);
+    return result;
+  }
+
+  #end(recipient: Recipient, room: LiveRoom, lost: boolean): void {
+    const subscription = recipient.subscriptions.get(room);
+    if (subscription === undefined) return;
+    const { directory, presence, resume } = this.#options;
+    recipient.subscriptions.delete(room);
+    resume.stop(recipient, room);
+    if (!lost && subscription.live) {
+      recipient.leave(room.topic);
+      if (subscription.joinLeave) recipient.leave(room.presenceTopic);
+    }
+    presence.exit(room, recipient, lost);
+    directory.release(room);
+  }
+
+  /** The person is no longer a member: nothing above the removal reaches this connection. */
+  #removed(recipient: Recipient, room: LiveRoom): void {
+    if (!recipient.subscriptions.has(room) || recipient.grants.has(room.id)) return;
+    this.#end(recipient, room, false);
+    recipient.send([unsubscribePush(room.id, unsubscribes.left)]);
+  }
+
+  /** The person has become a member: the connection has the room from the next event on. */
+  #added(recipient: Recipient, room: LiveRoom): void {
+    if (recipient.subscriptions.has(room) || recipient.subscriptions.size >= server_subscriptions_max) return;
+    const subscription = { live: true, server: true, joinLeave: true };
+    recipient.subscriptions.set(room, subscription);
+    this.#options.directory.hold(room);
+    recipient.send([subscribePush(room.id, { epoch: this.#options.epoch, offset: room.published })]);
+    recipient.join(room.topic);
+    recipient.join(room.presenceTopic);
+    this.#options.presence.enter(room, recipient);
+  }
+}

@@ -1,0 +1,161 @@
+/**
+ * Who is at the door. A host's token is a JWT in Centrifugo's convention (`sub`, `exp`, `info`, `channels`); a guest's is
+ * an opaque one of our own, or none at the first time. One algorithm a key, `exp` required, nothing fetched from
+ * unverified claims.
+ */
+
+import {
+  createRemoteJWKSet,
+  errors as joseErrors,
+  importSPKI,
+  jwtVerify,
+  type JWTPayload,
+  type JWTVerifyGetKey,
+} from "jose";
+import { ChatError } from "../protocol/errors.ts";
+import { isGuestToken, type Account, type Accounts } from "../chat/accounts.ts";
+
+export interface AuthOptions {
+  readonly accounts: Accounts;
+  /** The server lets guests in. */
+  readonly open: boolean;
+  readonly secret: string | undefined;
+  readonly publicKey: string | undefined;
+  readonly jwksUrl: string | undefined;
+  readonly audience: string | undefined;
+  readonly issuer: string | undefined;
+}
+
+export interface SignIn {
+  readonly user: Account;
+  /** Who may refresh this sign-in: issuer and subject. */
+  readonly subject: string;
+  /** Unix seconds at which the token ends; a guest's does not. */
+  readonly expires_s: number | undefined;
+  /** JSON text of the `info` claim. */
+  readonly connInfo: string | undefined;
+  readonly grants: ReadonlySet<string>;
+  /** A new guest's token, to be kept by the client. */
+  readonly guestToken: string | undefined;
+}
+
+export interface Auth {
+  /** Throws `token_expired` or `unauthorized`; `InvalidToken` where a token is no good for ever. */
+  signIn(token: string, name: string | undefined): Promise<SignIn>;
+  /** Checks a new token of a connection; it must be the same user's. */
+  refresh(token: string): Promise<{ subject: string; expires_s: number }>;
+}
+
+/** The connection is closed for good: coming back with this token would change nothing. */
+export class InvalidToken extends Error {
+  override readonly name = "InvalidToken";
+}
+
+const grants_max = 500;
+const nobody: ReadonlySet<string> = new Set();
+
+type Key = { readonly algorithms: string[]; readonly key: JWTVerifyGetKey | CryptoKey | Uint8Array };
+
+async function keysOf(options: AuthOptions): Promise<Key[]> {
+  const { secret, publicKey, jwksUrl } = options;
+  const keys: Key[] = [];
+  if (secret !== undefined) keys.push({ algorithms: ["HS256"], key: new TextEncoder().encode(secret) });
+  if (publicKey !== undefined) {
+    const algorithm = await publicKeyAlgorithm(publicKey);
+    keys.push({ algorithms: [algorithm], key: await importSPKI(publicKey, algorithm) });
+  }
+  if (jwksUrl !== undefined) keys.push({ algorithms: ["RS256", "ES256"], key: createRemoteJWKSet(new URL(jwksUrl)) });
+  return keys;
+}
+
+async function publicKeyAlgorithm(pem: string): Promise<"RS256" | "ES256"> {
+  try {
+    await importSPKI(pem, "RS256");
+    return "RS256";
+  } catch {
+    return "ES256";
+  }
+}
+
+export async function createAuth(options: AuthOptions): Promise<Auth> {
+  const keys = await keysOf(options);
+
+  async function verify(token: string): Promise<JWTPayload & { sub: string; exp: number }> {
+    const { audience, issuer } = options;
+    for (const { key, algorithms } of keys) {
+      const checks = {
+        algorithms,
+        requiredClaims: ["exp", "sub"],
+        ...(audience === undefined ? {} : { audience }),
+        ...(issuer === undefined ? {} : { issuer }),
+      };
+      try {
+        // The overloads of jwtVerify tell keys and look-ups apart; at run time it is one parameter.
+        const { payload } = await jwtVerify(token, key as JWTVerifyGetKey, checks);
+        if (typeof payload.sub !== "string" || payload.sub === "" || payload.exp === undefined) {
+          throw new InvalidToken("Expected a token with a sub that names the user.");
+        }
+        return { ...payload, sub: payload.sub, exp: payload.exp };
+      } catch (error) {
+        if (error instanceof joseErrors.JWTExpired) throw new ChatError("token_expired", undefined, { cause: error });
+        if (error instanceof joseErrors.JWKSTimeout)
+          throw new ChatError("storage_unavailable", "the key set does not answer");
+      }
+    }
+    throw new InvalidToken("The token is not one that this server accepts.");
+  }
+
+  return {
+    async signIn(token, name) {
+      const { accounts, open } = options;
+      if (token === "" || isGuestToken(token)) {
+        if (!open) throw new ChatError("unauthorized", "this server lets no guests in: connect with a token");
+        const guest =
+          token === "" ? await accounts.newGuest(name) : { user: await accounts.ofGuest(token, name), token };
+        return {
+          user: guest.user,
+          subject: "",
+          expires_s: undefined,
+          connInfo: undefined,
+          grants: nobody,
+          guestToken: guest.token,
+        };
+      }
+      const claims = await verify(token);
+      const user = await accounts.ofHost({ issuer: issuerOf(claims), subject: claims.sub, name: nameOf(claims) });
+      const connInfo = claims["info"] === undefined ? undefined : JSON.stringify(claims["info"]);
+      return {
+        user,
+        subject: subjectOf(claims),
+        expires_s: claims.exp,
+        connInfo,
+        grants: grantsOf(claims),
+        guestToken: undefined,
+      };
+    },
+    async refresh(token) {
+      const claims = await verify(token);
+      return { subject: subjectOf(claims), expires_s: claims.exp };
+    },
+  };
+}
+
+function issuerOf(claims: JWTPayload): string {
+  return `jwt:${claims.iss ?? ""}`;
+}
+
+function subjectOf(claims: JWTPayload & { sub: string }): string {
+  return `${issuerOf(claims)} ${claims.sub}`;
+}
+
+function nameOf(claims: JWTPayload & { sub: string }): string {
+  const info = claims["info"];
+  const named = typeof info === "object" && info !== null && "name" in info ? info.name : undefined;
+  return typeof named === "string" && named.trim() !== "" ? named.trim().slice(0, 60) : claims.sub.slice(0, 60);
+}
+
+function grantsOf(claims: JWTPayload): ReadonlySet<string> {
+  const channels = claims["channels"];
+  if (!Array.isArray(channels)) return nobody;
+  return new Set(channels.filter((channel) => typeof channel === "string").slice(0, grants_max));
+}

@@ -1,0 +1,206 @@
+/** What each command of the protocol does: one function a method, most of them a line into the chat. */
+
+import type { LiveRoom } from "../chat/live-room.ts";
+import type { Messages, SendOutcome, SendWaiter } from "../chat/messages.ts";
+import { checkInput, isOperation, runOperation, sentText, type OperationTable } from "../chat/operations.ts";
+import { viewFor, type Caller } from "../chat/policy.ts";
+import type { Presence } from "../chat/presence.ts";
+import type { RoomDirectory } from "../chat/room-directory.ts";
+import type { Subscriptions } from "../chat/subscriptions.ts";
+import type { Clock } from "../lib/clock.ts";
+import type { Log } from "../lib/log.ts";
+import type { Command, CommandOf } from "../protocol/commands.ts";
+import { ChatError } from "../protocol/errors.ts";
+import { clientInfoText, errorReply, reply } from "../protocol/frames.ts";
+import { memberText } from "../protocol/json.ts";
+import type { Connection } from "./connection.ts";
+import { positionOf, type SignInDoor } from "./sign-in.ts";
+
+export interface CommandsOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly directory: RoomDirectory;
+  readonly messages: Messages;
+  readonly operations: OperationTable;
+  readonly presence: Presence;
+  readonly signIn: SignInDoor;
+  readonly subscriptions: Subscriptions;
+  readonly messages_per_second: number;
+  readonly messages_burst: number;
+}
+
+/** Answers a send when its batch has come back. An object and not a closure: there is one for every message. */
+class SendReply implements SendWaiter {
+  readonly #connection: Connection;
+  readonly #id: number;
+  /** The message's id where it is an RPC; a `publish` is answered with an empty result. */
+  readonly #message: string | undefined;
+
+  constructor(connection: Connection, id: number, message: string | undefined) {
+    this.#connection = connection;
+    this.#id = id;
+    this.#message = message;
+  }
+
+  settle(outcome: SendOutcome): void {
+    const connection = this.#connection;
+    connection.pending--;
+    const { code } = outcome;
+    if (code !== "committed" && code !== "repeated") return connection.push(errorReply(this.#id, code));
+    const message = this.#message;
+    if (message === undefined) return connection.push(reply(this.#id, "publish", "{}"));
+    connection.push(reply(this.#id, "rpc", `{"data":${sentText(outcome, message)}}`));
+  }
+}
+
+function callerOf(connection: Connection): Caller {
+  return { person: connection.person, grants: connection.grants, recipient: connection };
+}
+
+export class Commands {
+  readonly #options: CommandsOptions;
+
+  constructor(options: CommandsOptions) {
+    this.#options = options;
+  }
+
+  /** Runs a command of a connection that is ready. Never throws: what goes wrong is the reply. */
+  run(connection: Connection, command: Command): void {
+    connection.pending++;
+    try {
+      const work = this.#start(connection, command);
+      if (work === undefined) return;
+      work.catch((error: unknown) => this.#failed(connection, command.id, error));
+    } catch (error) {
+      this.#failed(connection, command.id, error);
+    }
+  }
+
+  /** Whoever returns nothing has answered, or has handed the answering to a waiter. */
+  #start(connection: Connection, command: Command): Promise<void> | undefined {
+    switch (command.method) {
+      case "publish":
+        return this.#publish(connection, command);
+      case "rpc":
+        return this.#rpc(connection, command);
+      case "subscribe":
+        return this.#subscribe(connection, command);
+      case "unsubscribe":
+        this.#options.subscriptions.unsubscribe(connection, command.body.channel);
+        return this.#answer(connection, reply(command.id, "unsubscribe", "{}"));
+      case "history":
+        return this.#history(connection, command);
+      case "presence":
+        return this.#presence(connection, command);
+      case "presence_stats":
+        return this.#presenceStats(connection, command);
+      case "refresh":
+        return this.#refresh(connection, command);
+      case "ping":
+        return this.#answer(connection, reply(command.id, "ping", "{}"));
+      case "send":
+        // Typing and received marks will come by it; what it holds changes nothing yet.
+        connection.pending--;
+        return undefined;
+      case "connect":
+        throw new ChatError("bad_request", "this connection is connected already");
+      case "sub_refresh":
+        throw new ChatError("not_available", "subscriptions here do not expire");
+    }
+  }
+
+  #answer(connection: Connection, line: string): undefined {
+    connection.pending--;
+    connection.push(line);
+  }
+
+  #failed(connection: Connection, id: number, error: unknown): void {
+    connection.pending--;
+    if (error instanceof ChatError) return connection.push(errorReply(id, error.code, error.detail));
+    this.#options.log.error("command_failed", { client: connection.client, id, error });
+    connection.push(errorReply(id, "internal"));
+  }
+
+  #spend(connection: Connection, cost: number): void {
+    const { clock, messages_per_second, messages_burst } = this.#options;
+    const limits = { now_ms: clock.monotonic(), perSecond: messages_per_second, burst: messages_burst };
+    if (!connection.spend(cost, limits)) throw new ChatError("too_many_requests");
+  }
+
+  #publish(connection: Connection, command: CommandOf<"publish">): Promise<void> | undefined {
+    const { body, data, id } = command;
+    this.#spend(connection, 1);
+    if (data === undefined) throw new ChatError("bad_request", "data: expected JSON, got nothing");
+    checkInput("message.send", { room: body.channel, id: "00000000-0000-7000-8000-000000000000", data: body.data });
+    const sending = { room: body.channel, id: undefined, data };
+    return this.#options.messages.send(callerOf(connection), sending, new SendReply(connection, id, undefined));
+  }
+
+  #rpc(connection: Connection, command: CommandOf<"rpc">): Promise<void> | undefined {
+    const { body, id } = command;
+    const name = body.method ?? "";
+    if (!isOperation(name)) throw new ChatError("unknown_method", `no operation ${JSON.stringify(name.slice(0, 60))}`);
+    this.#spend(connection, this.#options.operations[name].cost);
+    const text = command.data ?? "{}";
+    const caller = callerOf(connection);
+    if (name === "message.send") {
+      const input = checkInput(name, body.data);
+      const sending = { room: input.room, id: input.id, data: memberText(text, "data") ?? "null" };
+      return this.#options.messages.send(caller, sending, new SendReply(connection, id, input.id));
+    }
+    return runOperation(this.#options.operations, name, { caller, input: body.data, text }).then((output) =>
+      this.#answer(connection, reply(id, "rpc", `{"data":${output}}`)),
+    );
+  }
+
+  async #subscribe(connection: Connection, command: CommandOf<"subscribe">): Promise<void> {
+    this.#spend(connection, 1);
+    const { channel, join_leave } = command.body;
+    const asked = { channel, position: positionOf(command.body), joinLeave: join_leave === true };
+    await this.#options.subscriptions.subscribe(connection, asked, (result) => {
+      connection.send([reply(command.id, "subscribe", result)]);
+    });
+    connection.pending--;
+  }
+
+  async #history(connection: Connection, command: CommandOf<"history">): Promise<void> {
+    this.#spend(connection, 2);
+    const { channel, limit, since, reverse } = command.body;
+    const asked = {
+      channel,
+      limit: limit ?? 0,
+      since: since === undefined ? undefined : { offset: since.offset ?? 0, epoch: since.epoch ?? "" },
+      reverse: reverse === true,
+    };
+    const result = await this.#options.messages.history(callerOf(connection), asked);
+    this.#answer(connection, reply(command.id, "history", result));
+  }
+
+  async #presence(connection: Connection, command: CommandOf<"presence">): Promise<void> {
+    this.#spend(connection, 2);
+    const room = await this.#present(connection, command.body.channel);
+    const present = this.#options.presence.connections(room);
+    if (present === undefined) throw new ChatError("not_available", "the room is too big to list: ask presence_stats");
+    const entries = present.map((one) => `"${one.client}":${clientInfoText(one)}`);
+    this.#answer(connection, reply(command.id, "presence", `{"presence":{${entries.join(",")}}}`));
+  }
+
+  async #presenceStats(connection: Connection, command: CommandOf<"presence_stats">): Promise<void> {
+    this.#spend(connection, 1);
+    const { clients, users } = this.#options.presence.counts(await this.#present(connection, command.body.channel));
+    this.#answer(connection, reply(command.id, "presence_stats", `{"num_clients":${clients},"num_users":${users}}`));
+  }
+
+  /** The live room of a channel that the connection may read. */
+  async #present(connection: Connection, channel: string): Promise<LiveRoom> {
+    const { directory } = this.#options;
+    viewFor(callerOf(connection), await directory.access(connection.person, channel));
+    return await directory.open(channel);
+  }
+
+  async #refresh(connection: Connection, command: CommandOf<"refresh">): Promise<void> {
+    this.#spend(connection, 5);
+    const result = await this.#options.signIn.refresh(connection, command.body.token);
+    this.#answer(connection, reply(command.id, "refresh", result));
+  }
+}

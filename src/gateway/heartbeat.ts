@@ -1,0 +1,60 @@
+/**
+ * The server's own heartbeat. The runtime's idle timeout never fires for a dead client that is being pushed to, so each
+ * connection is pinged every `ping_s` and closed when nothing at all has come from it by its next turn. Connections are
+ * spread over as many slots as there are seconds, so that each second pings a part of them.
+ */
+
+import type { Clock } from "../lib/clock.ts";
+import { emptyLine } from "../protocol/frames.ts";
+import { ping_s, refresh_grace_ms, sign_in_ms } from "../protocol/limits.ts";
+import type { Connection } from "./connection.ts";
+
+const second_ms = 1_000;
+
+export class Heartbeat {
+  readonly #clock: Clock;
+  readonly #slots: Set<Connection>[] = Array.from({ length: ping_s }, () => new Set());
+  readonly #slotOf = new WeakMap<Connection, Set<Connection>>();
+  /** Sockets that have not signed in, with the time by which they must have; oldest first. */
+  readonly #strangers = new Map<Connection, number>();
+  #turn = 0;
+  #next = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    clock.every(second_ms, () => this.#tick());
+  }
+
+  add(connection: Connection): void {
+    const slot = this.#slots[this.#next++ % ping_s] as Set<Connection>;
+    slot.add(connection);
+    this.#slotOf.set(connection, slot);
+    this.#strangers.set(connection, this.#clock.monotonic() + sign_in_ms);
+  }
+
+  remove(connection: Connection): void {
+    this.#slotOf.get(connection)?.delete(connection);
+    this.#strangers.delete(connection);
+  }
+
+  #tick(): void {
+    const now_ms = this.#clock.monotonic();
+    this.#turn = (this.#turn + 1) % ping_s;
+    for (const connection of this.#slots[this.#turn] as Set<Connection>) this.#visit(connection, now_ms);
+    for (const [connection, due_ms] of this.#strangers) {
+      if (connection.state === "ready") this.#strangers.delete(connection);
+      else if (due_ms <= now_ms) connection.close("stale");
+      else break;
+    }
+  }
+
+  #visit(connection: Connection, now_ms: number): void {
+    if (connection.state !== "ready") return;
+    const { expires_s } = connection;
+    if (expires_s !== undefined && this.#clock.now() > expires_s * second_ms + refresh_grace_ms)
+      return connection.close("expired");
+    if (connection.pinged_ms > connection.heard_ms) return connection.close("no_pong");
+    connection.pinged_ms = now_ms;
+    connection.push(emptyLine);
+  }
+}

@@ -1,0 +1,44 @@
+/** Limits of the wire. They are part of the protocol: clients may rely on them. Units come last. */
+
+const KiB = 1024;
+const MiB = 1024 * KiB;
+
+/** One command; a `connect` may use the whole frame, for it carries the positions of many rooms. */
+export const command_bytes_max = 64 * KiB;
+export const frame_bytes_max = MiB;
+/** Commands in one frame; past it the frame is refused as a whole. */
+export const commands_per_frame_max = 1_000;
+export const nesting_max = 32;
+
+/** Frames that the server makes of pushes, and the one byte budget of a connect reply. */
+export const push_frame_bytes_max = 64 * KiB;
+export const connect_reply_bytes_max = 128 * KiB;
+/** A page that would pass this is shorter than asked for; its reader goes on from its last event. */
+export const page_bytes_max = 256 * KiB;
+export const page_events_max = 1_000;
+
+/** Unread bytes of one socket before it is closed as a slow consumer. */
+export const backpressure_bytes_max = MiB;
+
+export const text_bytes_max = 16 * KiB;
+export const room_name_chars_max = 100;
+export const user_name_chars_max = 60;
+
+/** A position further behind than this is answered `recovered: false`; pages by `message.list` go on for ever. */
+export const recovery_events_max = 10_000;
+/** Rooms that `{rooms: true}` subscribes to; the most recently active first. */
+export const server_subscriptions_max = 500;
+export const client_subscriptions_max = 1_000;
+
+export const ping_s = 9;
+export const pong_wait_ms = 8_000;
+/** A socket that has not signed in by then is closed. */
+export const sign_in_ms = 10_000;
+/** What an expired connection has left to refresh its token. */
+export const refresh_grace_ms = 25_000;
+
+/** Commands of one connection that wait for an answer. */
+export const commands_pending_max = 128;
+/** Commands that are wrong inside, before the socket is closed: this many within this time. */
+export const errors_per_window_max = 20;
+export const errors_window_ms = 10_000;

@@ -1,0 +1,149 @@
+/**
+ * The chat's operations as the wire knows them: names and the shapes of what goes in and comes out. They are RPC
+ * methods; `chat/operations` gives each its rights, its cost and what it does. The SDK takes its types from here.
+ */
+
+import { z } from "zod";
+import { page_events_max, room_name_chars_max, text_bytes_max, user_name_chars_max } from "./limits.ts";
+import { longerThan } from "./json.ts";
+import { isOpenName, isRoomId } from "./topics.ts";
+
+// C0 and C1 controls, and the characters that turn the direction of a text, which let one name pass for another.
+const hidden = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/;
+
+/** A name for people: trimmed, NFC, without controls, lone surrogates or direction overrides. */
+export function nameSchema(chars_max: number) {
+  return z
+    .string()
+    .transform((name) => name.normalize("NFC").trim())
+    .pipe(
+      z
+        .string()
+        .min(1)
+        .max(chars_max)
+        .refine((name) => !hidden.test(name) && name.isWellFormed(), "has control or direction characters"),
+    );
+}
+
+export const userName = nameSchema(user_name_chars_max);
+
+const room = z.string().refine((id) => isRoomId(id) || isOpenName(id), "expected a room's id or open:<name>");
+const seq = z.int().min(0);
+const uuid = z
+  .string()
+  .regex(/^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/, "expected a UUID (version 7 is best)")
+  .transform((id) => id.toLowerCase());
+
+/**
+ * What a message may hold. With a `text` it is a chat message, whose own fields are checked; any other JSON is custom:
+ * stored and delivered, not searched.
+ */
+export const messageData = z.union([
+  z.looseObject({
+    text: z.string().refine((text) => !longerThan(text, text_bytes_max), `text is at most ${text_bytes_max} bytes`),
+    reply_to: seq.optional(),
+    mentions: z.array(z.string().max(40)).max(100).optional(),
+    files: z.array(z.string().max(80)).max(20).optional(),
+  }),
+  z.unknown().refine((data) => !(typeof data === "object" && data !== null && "text" in data), "text is a string"),
+]);
+
+export const roomShape = z.object({
+  id: z.string(),
+  kind: z.enum(["public", "private", "direct", "broadcast", "open"]),
+  name: z.string(),
+  first_seq: seq,
+  last_seq: seq,
+  created_at: z.int(),
+  role: z.enum(["owner", "admin", "member"]).nullable(),
+  /** The first seq that the asking person may read; null for who is no member. */
+  visible_from: seq.nullable(),
+});
+export type Room = z.infer<typeof roomShape>;
+
+/** An event as the wire shows it everywhere: a Centrifuge publication. */
+export const eventShape = z.object({
+  offset: seq,
+  data: z.unknown(),
+  info: z.object({ user: z.string() }),
+  time: z.int(),
+  tags: z.record(z.string(), z.string()),
+});
+
+export const userShape = z.object({ id: z.string(), name: z.string() });
+
+export const operationShapes = {
+  "room.create": {
+    input: z.strictObject({
+      name: nameSchema(room_name_chars_max),
+      kind: z.enum(["public", "private"]).default("public"),
+    }),
+    output: roomShape,
+  },
+  "room.join": { input: z.strictObject({ room }), output: roomShape },
+  "room.leave": { input: z.strictObject({ room }), output: z.object({ seq }) },
+  "room.list": {
+    input: z.strictObject({
+      scope: z.enum(["joined", "public"]).default("joined"),
+      after: room.optional(),
+      limit: z.int().min(1).max(500).default(100),
+    }),
+    output: z.object({ rooms: z.array(roomShape), more: z.boolean() }),
+  },
+  "room.get": { input: z.strictObject({ room }), output: roomShape },
+  "message.send": {
+    input: z.strictObject({ room, id: uuid, data: messageData }),
+    output: z.object({ seq, id: z.string(), time: z.int() }),
+  },
+  "message.list": {
+    input: z
+      .strictObject({
+        room,
+        before: seq.optional(),
+        after: seq.optional(),
+        around: seq.optional(),
+        from: seq.optional(),
+        to: seq.optional(),
+        limit: z.int().min(1).max(page_events_max).default(50),
+      })
+      .refine(
+        (asked) =>
+          [asked.before, asked.after, asked.around, asked.from].filter((given) => given !== undefined).length <= 1 &&
+          (asked.from === undefined) === (asked.to === undefined),
+        "give one of before, after, around, or from with to; none means the latest",
+      ),
+    output: z.object({
+      events: z.array(eventShape),
+      users: z.array(userShape),
+      epoch: z.string(),
+      first_seq: seq,
+      last_seq: seq,
+      more: z.boolean(),
+    }),
+  },
+  "presence.list": {
+    input: z.strictObject({ room }),
+    output: z.object({ users: z.array(userShape), count: z.int(), connections: z.int() }),
+  },
+  "user.get": {
+    input: z.strictObject({ ids: z.array(z.string().max(40)).min(1).max(100) }),
+    output: z.object({ users: z.array(userShape) }),
+  },
+} as const;
+
+export type OperationName = keyof typeof operationShapes;
+export type InputOf<N extends OperationName> = z.input<(typeof operationShapes)[N]["input"]>;
+export type CheckedInput<N extends OperationName> = z.infer<(typeof operationShapes)[N]["input"]>;
+export type OutputOf<N extends OperationName> = z.infer<(typeof operationShapes)[N]["output"]>;
+
+/** What our own SDK and page put into connect's `data`. Other applications may put there what they like. */
+export const connectData = z.looseObject({
+  /** Subscribe this connection to the person's rooms and their own line. */
+  rooms: z.literal(true).optional(),
+  /** The name that a guest wants to go by. */
+  name: userName.optional(),
+  /** Positions kept across reloads: the epoch, and the last seq of each room. */
+  epoch: z.string().max(64).optional(),
+  positions: z.record(z.string(), seq).optional(),
+});
+export type ConnectData = z.input<typeof connectData>;

@@ -1,0 +1,143 @@
+/**
+ * libSQL's own `Client` interface over the storage threads, so that Drizzle (and whatever else speaks it) uses a local
+ * file without stopping the event loop. Reads go to a reader, everything else to the one writer.
+ */
+
+import type {
+  Client,
+  InArgs,
+  InStatement,
+  InValue,
+  Replicated,
+  ResultSet,
+  Row,
+  Transaction,
+  TransactionMode,
+} from "@libsql/client";
+import { LibsqlError } from "@libsql/client";
+import { StorageError } from "./draft.ts";
+import type { StorageThread } from "./storage-thread.ts";
+import type { Result, Statement, Value } from "./thread-protocol.ts";
+
+/** A statement that cannot write. `WITH` can, so it goes to the writer unless its batch says "read". */
+const reads = /^\s*(select|explain)\b/i;
+
+function toValue(value: InValue): Value {
+  if (value === undefined)
+    throw new TypeError("Expected a value that SQLite stores; got undefined. Give null for none.");
+  if (typeof value === "boolean") return value ? 1 : 0;
+  if (value instanceof Date) return value.valueOf();
+  if (value instanceof Uint8Array) return value.slice().buffer;
+  if (typeof value === "number" && !Number.isFinite(value)) {
+    throw new RangeError(`Expected a finite number; got ${value}. SQLite has no such value.`);
+  }
+  return value;
+}
+
+function toStatement(statement: InStatement | [string, InArgs?], args?: InArgs): Statement {
+  if (typeof statement === "string") return toStatement({ sql: statement, args: args ?? [] });
+  if (Array.isArray(statement)) return toStatement({ sql: statement[0], args: statement[1] ?? [] });
+  const given = statement.args ?? [];
+  if (Array.isArray(given)) return { sql: statement.sql, args: given.map(toValue) };
+  const named: Record<string, Value> = {};
+  for (const [name, value] of Object.entries(given)) named[name] = toValue(value);
+  return { sql: statement.sql, args: named };
+}
+
+/** A row has its values by index and by name, and its length, as libSQL promises. */
+function toRow(columns: readonly string[], values: readonly Value[]): Row {
+  const row = {} as Row;
+  Object.defineProperty(row, "length", { value: values.length });
+  values.forEach((value, at) => {
+    Object.defineProperty(row, at, { value, enumerable: false });
+    const name = columns[at];
+    if (name !== undefined && !Object.hasOwn(row, name)) row[name] = value;
+  });
+  return row;
+}
+
+function toResultSet(result: Result): ResultSet {
+  const { columns, columnTypes, rowsAffected, lastInsertRowid } = result;
+  return {
+    columns,
+    columnTypes,
+    rows: result.rows.map((values) => toRow(columns, values)),
+    rowsAffected,
+    lastInsertRowid: lastInsertRowid === undefined ? undefined : BigInt(lastInsertRowid),
+    toJSON: () => ({ columns, columnTypes, rows: result.rows, rowsAffected, lastInsertRowid }),
+  };
+}
+
+const beginOf: Record<TransactionMode, string> = {
+  write: "BEGIN IMMEDIATE",
+  deferred: "BEGIN DEFERRED",
+  read: "BEGIN DEFERRED",
+};
+
+export class ThreadedClient implements Client {
+  readonly protocol = "file";
+  readonly #writer: StorageThread;
+  readonly #reader: StorageThread;
+  closed = false;
+
+  constructor(threads: { writer: StorageThread; reader: StorageThread }) {
+    this.#writer = threads.writer;
+    this.#reader = threads.reader;
+  }
+
+  async execute(statement: InStatement | string, args?: InArgs): Promise<ResultSet> {
+    const prepared = toStatement(statement, args);
+    const thread = reads.test(prepared.sql) ? this.#reader : this.#writer;
+    const { result } = await told(thread.ask({ op: "execute", statement: prepared }));
+    return toResultSet(result);
+  }
+
+  /** One transaction. Drizzle's `db.batch` gives no mode: then it may write. */
+  async batch(statements: (InStatement | [string, InArgs?])[], mode: TransactionMode = "write"): Promise<ResultSet[]> {
+    const thread = mode === "read" ? this.#reader : this.#writer;
+    const prepared = statements.map((statement) => toStatement(statement));
+    const { results } = await told(thread.ask({ op: "batch", statements: prepared, begin: beginOf[mode] }));
+    return results.map(toResultSet);
+  }
+
+  async migrate(statements: InStatement[]): Promise<ResultSet[]> {
+    const prepared = statements.map((statement) => toStatement(statement));
+    const { results } = await told(this.#writer.ask({ op: "migrate", statements: prepared }));
+    return results.map(toResultSet);
+  }
+
+  async executeMultiple(sql: string): Promise<void> {
+    await told(this.#writer.ask({ op: "script", sql }));
+  }
+
+  /** An open transaction would hold up every other writer for as many turns of the loop as its owner takes. */
+  transaction(): Promise<Transaction> {
+    throw new LibsqlError(
+      "Expected a batch: interactive transactions are not available here.",
+      "TRANSACTION_UNAVAILABLE",
+    );
+  }
+
+  sync(): Promise<Replicated> {
+    throw new LibsqlError("A local file has nothing to sync with.", "SYNC_NOT_SUPPORTED");
+  }
+
+  close(): void {
+    this.closed = true;
+  }
+
+  reconnect(): void {
+    this.closed = false;
+  }
+}
+
+/** libSQL's callers expect its own error class. */
+async function told<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof StorageError)
+      throw new LibsqlError(error.message, error.code.toUpperCase(), undefined, undefined, error);
+    throw error;
+  }
+}

@@ -1,0 +1,96 @@
+/** One connection to the local database file, used inside a storage thread. */
+
+import Database from "libsql";
+import type { Result, Statement, ThreadRole, Value } from "./thread-protocol.ts";
+
+/** How long a statement waits for a lock that another process holds. */
+const lock_wait_ms = 5_000;
+const statements_remembered_max = 256;
+const wal_pages_checkpoint = 4_000;
+const cache_KiB = 16 * 1024;
+const empty: Result = { columns: [], columnTypes: [], rows: [], rowsAffected: 0, lastInsertRowid: undefined };
+
+/** Opens the file durably: an acknowledged commit is in the WAL and the WAL is on disk (synchronous=FULL). */
+export function openConnection(path: string, role: ThreadRole): Connection {
+  const db = new Database(path, { timeout: lock_wait_ms });
+  if (role === "writer") {
+    db.exec("PRAGMA journal_mode=WAL");
+    db.exec("PRAGMA synchronous=FULL");
+    db.exec(`PRAGMA wal_autocheckpoint=${wal_pages_checkpoint}`);
+  } else {
+    db.exec("PRAGMA query_only=ON");
+    db.exec("PRAGMA wal_autocheckpoint=0");
+  }
+  db.exec(`PRAGMA cache_size=-${cache_KiB}`);
+  db.exec("PRAGMA foreign_keys=ON");
+  return new Connection(db);
+}
+
+export class Connection {
+  readonly db: Database.Database;
+  /** Prepared statements by their text; the oldest goes when there are too many. */
+  readonly #prepared = new Map<string, Database.Statement>();
+
+  constructor(db: Database.Database) {
+    this.db = db;
+  }
+
+  execute(statement: Statement): Result {
+    const prepared = this.#prepare(statement.sql);
+    const args = statement.args as Value[];
+    if (!prepared.reader) {
+      const info = prepared.run(args);
+      return { ...empty, rowsAffected: info.changes, lastInsertRowid: Number(info.lastInsertRowid) };
+    }
+    const columns = prepared.columns();
+    return {
+      columns: columns.map((column) => column.name),
+      columnTypes: columns.map((column) => column.type ?? ""),
+      rows: prepared.raw().all(args) as Value[][],
+      rowsAffected: 0,
+      lastInsertRowid: undefined,
+    };
+  }
+
+  /** Runs all or nothing. `begin` is the statement that opens the transaction. */
+  batch(statements: readonly Statement[], begin: string): Result[] {
+    this.db.exec(begin);
+    try {
+      const results = statements.map((statement) => this.execute(statement));
+      this.db.exec("COMMIT");
+      return results;
+    } catch (error) {
+      if (this.db.inTransaction) this.db.exec("ROLLBACK");
+      throw error;
+    }
+  }
+
+  migrate(statements: readonly Statement[]): Result[] {
+    this.#prepared.clear();
+    this.db.exec("PRAGMA foreign_keys=OFF");
+    try {
+      return this.batch(statements, "BEGIN IMMEDIATE");
+    } finally {
+      this.#prepared.clear();
+      this.db.exec("PRAGMA foreign_keys=ON");
+    }
+  }
+
+  script(sql: string): void {
+    this.db.exec(sql);
+  }
+
+  #prepare(sql: string): Database.Statement {
+    const known = this.#prepared.get(sql);
+    if (known !== undefined) return known;
+    const prepared = this.db.prepare(sql);
+    this.#prepared.set(sql, prepared);
+    if (this.#prepared.size > statements_remembered_max) {
+      for (const oldest of this.#prepared.keys()) {
+        this.#prepared.delete(oldest);
+        break;
+      }
+    }
+    return prepared;
+  }
+}

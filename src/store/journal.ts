@@ -1,0 +1,221 @@
+/**
+ * The write path of the log: group commit. Drafts gather while one batch is in the database; then all that gathered is
+ * the next batch, one transaction. Ack and publish come after the commit, publish first, in seq order.
+ *
+ * Nothing waits without bound: drafts and bytes are limited, a draft that was not taken within `draft_wait_ms_max` is
+ * refused, and one whose batch does not come back by then is told that its outcome is unknown.
+ */
+
+import { assert } from "../lib/assert.ts";
+import type { Clock, Timer } from "../lib/clock.ts";
+import type { Log } from "../lib/log.ts";
+import { failure, StorageError, type Committer, type Draft, type Outcome } from "./draft.ts";
+
+export const drafts_pending_max = 10_000;
+export const draft_bytes_pending_max = 16 * 1024 * 1024;
+export const batch_drafts_max = 1_000;
+export const batch_bytes_max = 1024 * 1024;
+export const draft_wait_ms_max = 3_000;
+const sweep_ms = 250;
+
+/** Who is told what became of a draft. Called once, in the turn of the publish, after it. */
+export interface Waiter {
+  settle(outcome: Outcome): void;
+}
+
+class Entry {
+  readonly draft: Draft;
+  readonly bytes: number;
+  readonly since_ms: number;
+  readonly key: string | undefined;
+  /** Nearly always one; more when a retry came while its first try was still on the way. */
+  #waiters: Waiter[];
+  #settled = false;
+
+  constructor(draft: Draft, waiter: Waiter, at: { ms: number; key: string | undefined }) {
+    this.draft = draft;
+    this.bytes = draft.data.length;
+    this.since_ms = at.ms;
+    this.key = at.key;
+    this.#waiters = [waiter];
+  }
+
+  join(waiter: Waiter): void {
+    this.#waiters.push(waiter);
+  }
+
+  settle(outcome: Outcome): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    for (const waiter of this.#waiters) waiter.settle(outcome);
+  }
+
+  /** Whoever joined after the entry was answered `outcome_unknown` hears the same. */
+  get settled(): boolean {
+    return this.#settled;
+  }
+}
+
+export interface JournalOptions {
+  readonly committer: Committer;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Announces what a batch committed; synchronous, in the turn in which the batch came back. */
+  readonly publish: (drafts: readonly Draft[], outcomes: readonly Outcome[]) => void;
+  /** Told of each batch, for metrics. */
+  readonly observe?: (batch: { drafts: number; commit_ms: number; failed: boolean }) => void;
+}
+
+function onceKey(draft: Draft): string | undefined {
+  return draft.kind === "message" ? `${draft.room} ${draft.actor} ${draft.id}` : undefined;
+}
+
+export class Journal {
+  readonly #options: JournalOptions;
+  readonly #sweeper: Timer;
+  #gathering: Entry[] = [];
+  #batch: Entry[] = [];
+  /** Messages on their way, by what makes them unique. */
+  readonly #once = new Map<string, Entry>();
+  #bytes = 0;
+  #scheduled = false;
+  #idle: (() => void)[] = [];
+  #closed = false;
+
+  constructor(options: JournalOptions) {
+    this.#options = options;
+    this.#sweeper = options.clock.every(sweep_ms, () => this.#sweep());
+  }
+
+  /** Drafts that wait or are in the database. */
+  get pending(): number {
+    return this.#gathering.length + this.#batch.length;
+  }
+
+  /** Takes a draft, or refuses it at once through its waiter. Drafts are committed in the order taken. */
+  append(draft: Draft, waiter: Waiter): void {
+    if (this.#closed) return waiter.settle(failure("storage_unavailable"));
+    const key = onceKey(draft);
+    const first = key === undefined ? undefined : this.#once.get(key);
+    if (first !== undefined) return this.#join(first, draft, waiter);
+    if (this.pending >= drafts_pending_max || this.#bytes >= draft_bytes_pending_max) {
+      return waiter.settle(failure("overloaded"));
+    }
+    const entry = new Entry(draft, waiter, { ms: this.#options.clock.monotonic(), key });
+    if (key !== undefined) this.#once.set(key, entry);
+    this.#bytes += entry.bytes;
+    this.#gathering.push(entry);
+    this.#schedule();
+  }
+
+  /** Resolves once nothing is pending. */
+  settled(): Promise<void> {
+    if (this.pending === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#idle.push(resolve));
+  }
+
+  /** Takes no more drafts and resolves once those taken are committed or refused. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.settled();
+    this.#sweeper.cancel();
+  }
+
+  #join(first: Entry, draft: Draft, waiter: Waiter): void {
+    if (first.draft.data !== draft.data) waiter.settle(failure("id_conflict"));
+    else if (first.settled) waiter.settle(failure("outcome_unknown"));
+    else first.join(waiter);
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#batch.length > 0 || this.#gathering.length === 0) return;
+    this.#scheduled = true;
+    // Not a microtask: the rest of what the sockets have brought in this turn belongs into the batch.
+    this.#options.clock.soon(() => {
+      this.#scheduled = false;
+      void this.#commit();
+    });
+  }
+
+  /** Cuts the next batch off what has gathered. */
+  #cut(): Entry[] {
+    let bytes = 0;
+    let count = 0;
+    for (const entry of this.#gathering) {
+      if (count >= batch_drafts_max || (count > 0 && bytes + entry.bytes > batch_bytes_max)) break;
+      bytes += entry.bytes;
+      count++;
+    }
+    if (count === this.#gathering.length) {
+      const all = this.#gathering;
+      this.#gathering = [];
+      return all;
+    }
+    return this.#gathering.splice(0, count);
+  }
+
+  async #commit(): Promise<void> {
+    assert(this.#batch.length === 0, "one batch is in flight at a time");
+    const batch = this.#cut();
+    if (batch.length === 0) return;
+    this.#batch = batch;
+    const { clock, committer, observe, publish } = this.#options;
+    const drafts = batch.map((entry) => entry.draft);
+    const start = clock.monotonic();
+    let outcomes: readonly Outcome[];
+    let failed = false;
+    try {
+      outcomes = await committer.commit(drafts);
+      assert(outcomes.length === drafts.length, "every draft of a batch has an outcome");
+    } catch (error) {
+      failed = true;
+      outcomes = await this.#failedBatch(drafts, error);
+    }
+    observe?.({ drafts: drafts.length, commit_ms: clock.monotonic() - start, failed });
+    publish(drafts, outcomes);
+    this.#batch = [];
+    for (let at = 0; at < batch.length; at++) this.#finish(batch[at] as Entry, outcomes[at] as Outcome);
+    if (this.pending === 0) for (const resolve of this.#idle.splice(0)) resolve();
+    this.#schedule();
+  }
+
+  /** A fault of the storage fails all of the batch; a fault of one draft must not, so each is tried alone, once. */
+  async #failedBatch(drafts: readonly Draft[], error: unknown): Promise<readonly Outcome[]> {
+    const code = error instanceof StorageError ? error.code : "internal";
+    this.#options.log.error("commit_failed", { drafts: drafts.length, code, error });
+    if (code !== "internal" || drafts.length === 1) return drafts.map(() => failure(code));
+    const outcomes: Outcome[] = [];
+    for (const draft of drafts) outcomes.push(await this.#alone(draft));
+    return outcomes;
+  }
+
+  async #alone(draft: Draft): Promise<Outcome> {
+    try {
+      const [outcome] = await this.#options.committer.commit([draft]);
+      assert(outcome !== undefined, "every draft of a batch has an outcome");
+      return outcome;
+    } catch (error) {
+      this.#options.log.error("draft_failed", { kind: draft.kind, error });
+      return failure(error instanceof StorageError ? error.code : "internal");
+    }
+  }
+
+  #finish(entry: Entry, outcome: Outcome): void {
+    if (entry.key !== undefined) this.#once.delete(entry.key);
+    this.#bytes -= entry.bytes;
+    entry.settle(outcome);
+  }
+
+  /** Answers those who have waited long enough. What is in a batch stays there: it may be stored yet. */
+  #sweep(): void {
+    const oldest_ms = this.#options.clock.monotonic() - draft_wait_ms_max;
+    for (const entry of this.#batch) {
+      if (entry.since_ms > oldest_ms) break;
+      entry.settle(failure("outcome_unknown"));
+    }
+    let late = 0;
+    while (late < this.#gathering.length && (this.#gathering[late] as Entry).since_ms <= oldest_ms) late++;
+    for (const entry of this.#gathering.splice(0, late)) this.#finish(entry, failure("storage_unavailable"));
+    if (this.pending === 0) for (const resolve of this.#idle.splice(0)) resolve();
+  }
+}

@@ -1,0 +1,12 @@
+/** The migrations that this program knows, in order; their SQL is inside the executable. A test compares with the folder. */
+
+import first from "../../drizzle/0000_first.sql" with { type: "text" };
+
+export interface Migration {
+  readonly tag: string;
+  /** When it was made, in Unix milliseconds, from `drizzle/meta/_journal.json`: it rises. */
+  readonly when: number;
+  readonly sql: string;
+}
+
+export const migrations: readonly Migration[] = [{ tag: "0000_first", when: 1_795_258_260_289, sql: first }];

@@ -1,0 +1,9 @@
+import type { Client } from "@libsql/client";
+import { drizzle, type LibSQLDatabase } from "drizzle-orm/libsql";
+
+/** Drizzle on whatever client there is. */
+export type Database = LibSQLDatabase;
+
+export function createOrm(client: Client): Database {
+  return drizzle(client);
+}

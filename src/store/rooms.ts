@@ -1,0 +1,115 @@
+/** Rooms and the places of people in them, as rows. */
+
+import { and, asc, desc, eq, gt, sql } from "drizzle-orm";
+import type { Database } from "./orm.ts";
+import { members, rooms, users } from "./schema.ts";
+
+export interface RoomRow {
+  readonly n: number;
+  readonly id: string;
+  readonly kind: "public" | "private" | "direct" | "broadcast" | "open";
+  readonly name: string;
+  readonly first_seq: number;
+  readonly last_seq: number;
+  readonly history: "all" | "joined";
+  readonly created_at: number;
+  readonly closed_at: number | null;
+}
+
+export interface MemberRow {
+  readonly role: "owner" | "admin" | "member";
+  readonly state: "joined" | "left" | "banned" | "invited";
+  readonly visible_from: number;
+  readonly muted_until: number;
+}
+
+const roomColumns = {
+  n: rooms.n,
+  id: rooms.id,
+  kind: rooms.kind,
+  name: rooms.name,
+  first_seq: rooms.first_seq,
+  last_seq: rooms.last_seq,
+  history: rooms.history,
+  created_at: rooms.created_at,
+  closed_at: rooms.closed_at,
+};
+
+const memberColumns = {
+  role: members.role,
+  state: members.state,
+  visible_from: members.visible_from,
+  muted_until: members.muted_until,
+};
+
+/** The room and one person's place in it, in one read. */
+export async function findRoom(
+  db: Database,
+  asked: { id: string; user: number },
+): Promise<{ room: RoomRow; member: MemberRow | undefined } | undefined> {
+  const [row] = await db
+    .select({ room: roomColumns, member: memberColumns })
+    .from(rooms)
+    .leftJoin(members, and(eq(members.room, rooms.n), eq(members.user, asked.user)))
+    .where(eq(rooms.id, asked.id))
+    .limit(1);
+  return row === undefined ? undefined : { room: row.room, member: row.member ?? undefined };
+}
+
+/** The rooms that a person is in: the most recently active first, or in the order of their making behind `after`. */
+export async function roomsOf(
+  db: Database,
+  asked: { user: number; limit: number; after?: number },
+): Promise<{ room: RoomRow; member: MemberRow }[]> {
+  const { user, limit, after } = asked;
+  const joined = and(eq(members.user, user), eq(members.state, "joined"));
+  const order = after === undefined ? [desc(rooms.last_at), asc(rooms.n)] : [asc(rooms.n)];
+  return await db
+    .select({ room: roomColumns, member: memberColumns })
+    .from(members)
+    .innerJoin(rooms, eq(rooms.n, members.room))
+    .where(after === undefined ? joined : and(joined, gt(rooms.n, after)))
+    .orderBy(...order)
+    .limit(limit);
+}
+
+/** Public rooms in the order of their making. */
+export async function publicRooms(
+  db: Database,
+  asked: { after: number; limit: number; user: number },
+): Promise<{ room: RoomRow; member: MemberRow | undefined }[]> {
+  const rows = await db
+    .select({ room: roomColumns, member: memberColumns })
+    .from(rooms)
+    .leftJoin(members, and(eq(members.room, rooms.n), eq(members.user, asked.user)))
+    .where(and(eq(rooms.kind, "public"), gt(rooms.n, asked.after)))
+    .orderBy(asc(rooms.n))
+    .limit(asked.limit);
+  return rows.map(({ room, member }) => ({ room, member: member ?? undefined }));
+}
+
+/** How many rooms a person has made, and how many open ones there are: both are bounded. */
+export async function countRooms(db: Database, asked: { createdBy: number } | { kind: "open" }): Promise<number> {
+  const which = "createdBy" in asked ? eq(rooms.created_by, asked.createdBy) : eq(rooms.kind, asked.kind);
+  const [row] = await db
+    .select({ count: sql<number>`count(*)` })
+    .from(rooms)
+    .where(which);
+  return row?.count ?? 0;
+}
+
+/** Open rooms without a message vanish; `n` names one, otherwise all. Returns how many went. */
+export async function removeEmptyOpenRooms(db: Database, n?: number): Promise<number> {
+  const empty = and(eq(rooms.kind, "open"), eq(rooms.last_seq, 0));
+  const result = await db.delete(rooms).where(n === undefined ? empty : and(empty, eq(rooms.n, n)));
+  return result.rowsAffected;
+}
+
+/** People with their names, for whoever renders what they wrote. Unknown ids are left out. */
+export async function usersByIds(db: Database, ids: readonly string[]): Promise<{ id: string; name: string }[]> {
+  const listed = JSON.stringify(ids);
+  return await db
+    .select({ id: users.id, name: users.name })
+    .from(users)
+    .where(sql`${users.id} IN (SELECT value FROM json_each(${listed}))`);
+}

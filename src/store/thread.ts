@@ -1,0 +1,78 @@
+/**
+ * A storage thread: a Worker that owns one connection, since the local driver is synchronous and would stop the event
+ * loop of whoever calls it. It answers in the order asked.
+ */
+
+import { systemClock } from "../lib/clock.ts";
+import { LocalCommit } from "./commit-local.ts";
+import { openConnection, type Connection } from "./connection.ts";
+import type { Answer, FromThread, Request, Statement, ThreadError, ToThread } from "./thread-protocol.ts";
+
+declare const self: Worker;
+
+const writesRooms = /\b(rooms|members)\b/;
+
+let connection: Connection | undefined;
+let commit: LocalCommit | undefined;
+
+function opened(): Connection {
+  if (connection === undefined) throw new Error("Expected an open connection: ask `open` first.");
+  return connection;
+}
+
+/** Statements from elsewhere may change what the commit remembers. */
+function forgetAfter(statements: readonly Statement[]): void {
+  if (statements.some((statement) => writesRooms.test(statement.sql))) commit?.forget();
+}
+
+function answer(request: Request): Answer {
+  switch (request.op) {
+    case "open":
+      connection = openConnection(request.path, request.role);
+      return { op: "open" };
+    case "execute":
+      forgetAfter([request.statement]);
+      return { op: "execute", result: opened().execute(request.statement) };
+    case "batch":
+      forgetAfter(request.statements);
+      return { op: "batch", results: opened().batch(request.statements, request.begin) };
+    case "migrate":
+      commit?.forget();
+      return { op: "migrate", results: opened().migrate(request.statements) };
+    case "script":
+      commit?.forget();
+      opened().script(request.sql);
+      return { op: "script" };
+    case "prepare":
+      commit = new LocalCommit({ db: opened().db, sql: request.sql, now: () => systemClock.now() });
+      return { op: "prepare" };
+    case "commit":
+      if (commit === undefined) throw new Error("Expected prepared statements: ask `prepare` first.");
+      return { op: "commit", outcomes: commit.run(request.drafts) };
+    case "close":
+      connection?.db.close();
+      return { op: "close" };
+  }
+}
+
+function toThreadError(error: unknown): ThreadError {
+  const message = error instanceof Error ? error.message : String(error);
+  const code = error instanceof Error && "code" in error ? String(error.code) : "INTERNAL";
+  return { message, code };
+}
+
+function post(message: FromThread): void {
+  self.postMessage(message);
+}
+
+self.onmessage = (event: MessageEvent<ToThread>) => {
+  const { n, request } = event.data;
+  try {
+    post({ n, answer: answer(request) });
+  } catch (error) {
+    post({ n, error: toThreadError(error) });
+  }
+};
+
+// A message that comes before the handler is set is lost, so nothing is asked before this.
+post({ n: 0, answer: { op: "open" } });

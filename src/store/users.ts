@@ -1,0 +1,73 @@
+/** People and their sign-ins, as rows. */
+
+import { eq, and, isNull, sql } from "drizzle-orm";
+import type { Database } from "./orm.ts";
+import { sessions, users } from "./schema.ts";
+
+export interface UserRow {
+  readonly n: number;
+  readonly id: string;
+  readonly name: string;
+  readonly disabled_at: number | null;
+}
+
+const userColumns = { n: users.n, id: users.id, name: users.name, disabled_at: users.disabled_at };
+
+/** The people that are there of those asked for; the others are missing from the answer. */
+export async function findUsers(
+  db: Database,
+  asked: readonly { issuer: string; subject: string }[],
+): Promise<(UserRow & { issuer: string; subject: string })[]> {
+  const listed = JSON.stringify(asked.map(({ issuer, subject }) => [issuer, subject]));
+  return await db
+    .select({ ...userColumns, issuer: users.issuer, subject: users.subject })
+    .from(users)
+    .where(sql`(${users.issuer}, ${users.subject}) IN (SELECT value ->> 0, value ->> 1 FROM json_each(${listed}))`);
+}
+
+export interface NewUser {
+  readonly id: string;
+  readonly issuer: string;
+  readonly subject: string;
+  readonly name: string;
+  readonly created_at: number;
+}
+
+/** Adds people; who is there already (by issuer and subject, on whatever node) keeps what they have. */
+export async function addUsers(db: Database, added: readonly NewUser[]): Promise<void> {
+  await db
+    .insert(users)
+    .values([...added])
+    .onConflictDoNothing({ target: [users.issuer, users.subject] });
+}
+
+export async function renameUser(db: Database, user: { n: number; name: string }): Promise<void> {
+  await db.update(users).set({ name: user.name }).where(eq(users.n, user.n));
+}
+
+/** Adds guests with a session each, in one transaction. */
+export async function addGuests(db: Database, added: readonly { user: NewUser; hash: string }[]): Promise<void> {
+  const signIns = added.map(({ user, hash }) => ({
+    hash,
+    user: sql<number>`(SELECT ${users.n} FROM ${users} WHERE ${users.id} = ${user.id})`,
+    created_at: user.created_at,
+  }));
+  await db.batch([db.insert(users).values(added.map(({ user }) => user)), db.insert(sessions).values(signIns)]);
+}
+
+/** The sessions of those hashes, with whose they are; unknown and revoked ones are missing from the answer. */
+export async function findSessions(
+  db: Database,
+  hashes: readonly string[],
+): Promise<{ n: number; hash: string; user: UserRow }[]> {
+  const listed = JSON.stringify(hashes);
+  return await db
+    .select({ n: sessions.n, hash: sessions.hash, user: userColumns })
+    .from(sessions)
+    .innerJoin(users, eq(users.n, sessions.user))
+    .where(and(sql`${sessions.hash} IN (SELECT value FROM json_each(${listed}))`, isNull(sessions.revoked_at)));
+}
+
+export async function revokeSession(db: Database, session: { n: number; at: number }): Promise<void> {
+  await db.update(sessions).set({ revoked_at: session.at }).where(eq(sessions.n, session.n));
+}
