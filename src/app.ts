@@ -41,7 +41,7 @@ export interface AppOptions {
 }
 
 /** The chat on an open database: rooms, messages, who is here. `deliver` reaches everybody on a topic. */
-function createChat(options: AppOptions, storage: Storage, deliver: (topic: string, frame: string) => void) {
+export function createChat(options: AppOptions, storage: Storage, deliver: (topic: string, frame: string) => void) {
   const { clock, config, log } = options;
   const { db, epoch, history, committer } = storage;
   const directory = new RoomDirectory({ db, ring_bytes_max: config.ringBytesMax });
@@ -67,17 +67,18 @@ function createChat(options: AppOptions, storage: Storage, deliver: (topic: stri
   const subscriptions = new Subscriptions({ db, directory, openRooms, outbox, people, presence, resume, epoch });
   const rooms = new Rooms({ db, directory, journal, adopt: (person, room) => subscriptions.adopt(person, room) });
   const messages = new Messages({ db, clock, directory, history, journal, epoch, open });
-  const operations = createOperations({ db, directory, messages, presence, rooms });
-  return { directory, people, presence, resume, journal, subscriptions, messages, operations };
+  const accounts = new Accounts({ db, clock });
+  const operations = createOperations({ accounts, db, directory, messages, people, presence, rooms });
+  return { accounts, directory, people, presence, resume, journal, subscriptions, messages, operations };
 }
 
 type Chat = ReturnType<typeof createChat>;
 
-async function createDoors(options: AppOptions, storage: Storage, chat: Chat) {
+export async function createDoors(options: AppOptions, storage: Storage, chat: Chat) {
   const { clock, config, log, secrets, version } = options;
   const { people, resume, subscriptions } = chat;
   const auth = await createAuth({
-    accounts: new Accounts({ db: storage.db, clock }),
+    accounts: chat.accounts,
     open: config.open,
     secret: secrets.jwtSecret,
     publicKey: config.jwtPublicKey,

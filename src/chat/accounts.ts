@@ -11,6 +11,7 @@ import {
   findSessions,
   findUsers,
   renameUser,
+  revokeSession,
   type NewUser,
   type UserRow,
 } from "../store/users.ts";
@@ -26,7 +27,13 @@ const guestPrefix = "guest_";
 interface HostUser {
   readonly issuer: string;
   readonly subject: string;
-  readonly name: string;
+  /** The name that the host gives, if it does: it replaces the one that is stored. */
+  readonly name: string | undefined;
+}
+
+/** The name of the sign-in that a guest's token stands for. */
+export function sessionOf(guestToken: string): string {
+  return sha256(guestToken);
 }
 
 export function isGuestToken(text: string): boolean {
@@ -66,7 +73,11 @@ export class Accounts {
 
   /** The user that a host vouches for; made at the first time. */
   async ofHost(asked: HostUser): Promise<UserRow> {
-    return allowed(await this.#hostUsers.ask(asked));
+    const user = allowed(await this.#hostUsers.ask(asked));
+    const { name } = asked;
+    if (name === undefined || name === user.name) return user;
+    await renameUser(this.#db, { n: user.n, name });
+    return { ...user, name };
   }
 
   /** The guest whose token it is. Throws `unauthorized` for an unknown or revoked one. */
@@ -77,6 +88,11 @@ export class Accounts {
     if (name === undefined || name === user.name) return allowed(user);
     await renameUser(this.#db, { n: user.n, name });
     return { ...allowed(user), name };
+  }
+
+  /** Ends a sign-in: its token is refused from now on. The caller closes what is connected by it. */
+  async endSession(session: string): Promise<void> {
+    await revokeSession(this.#db, { hash: session, at: this.#clock.now() });
   }
 
   /** A new guest, and the token that keeps the identity. */
@@ -95,13 +111,10 @@ export class Accounts {
     const missing = new Map(asked.filter((who) => !known.has(keyOf(who))).map((who) => [keyOf(who), who]));
     if (missing.size > 0) {
       const created_at = this.#clock.now();
-      const added = [...missing.values()].map(({ issuer, subject, name }) => ({
-        id: shortId(),
-        issuer,
-        subject,
-        name,
-        created_at,
-      }));
+      const added = [...missing.values()].map(({ issuer, subject, name }) => {
+        const id = shortId();
+        return { id, issuer, subject, name: name ?? `user-${id.slice(0, 5)}`, created_at };
+      });
       await addUsers(this.#db, added);
       for (const user of await findUsers(this.#db, added)) known.set(keyOf(user), user);
     }

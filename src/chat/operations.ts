@@ -10,7 +10,9 @@ import { operationShapes, type CheckedInput, type OperationName } from "../proto
 import type { Outcome } from "../store/draft.ts";
 import type { Database } from "../store/orm.ts";
 import { usersByIds } from "../store/rooms.ts";
+import type { Accounts } from "./accounts.ts";
 import type { Messages } from "./messages.ts";
+import type { People } from "./people.ts";
 import { viewFor, type Caller } from "./policy.ts";
 import { listed_people_max, type Presence } from "./presence.ts";
 import { RawJson } from "./raw-json.ts";
@@ -18,9 +20,11 @@ import type { RoomDirectory } from "./room-directory.ts";
 import type { Rooms } from "./rooms.ts";
 
 export interface OperationsOptions {
+  readonly accounts: Accounts;
   readonly db: Database;
   readonly directory: RoomDirectory;
   readonly messages: Messages;
+  readonly people: People;
   readonly presence: Presence;
   readonly rooms: Rooms;
 }
@@ -50,7 +54,7 @@ export function sentText(outcome: Outcome, id: string): string {
 }
 
 export function createOperations(options: OperationsOptions): OperationTable {
-  const { db, directory, messages, presence, rooms } = options;
+  const { accounts, db, directory, messages, people, presence, rooms } = options;
   const who = "person";
   return {
     "room.create": { who, cost: 20, run: ({ caller, input }) => rooms.create(caller, input) },
@@ -83,6 +87,16 @@ export function createOperations(options: OperationsOptions): OperationTable {
       },
     },
     "user.get": { who, cost: 2, run: async ({ input }) => ({ users: await usersByIds(db, input.ids) }) },
+    "session.end": {
+      who,
+      cost: 5,
+      run: async ({ caller: { person, session } }) => {
+        if (session === undefined) throw new ChatError("not_available", "your application signs you in and out");
+        await accounts.endSession(session);
+        people.endSession(person.id, session);
+        return {};
+      },
+    },
   };
 }
 

@@ -35,6 +35,8 @@ export interface Recipient {
   readonly connInfo: string | undefined;
   /** Channels that the host's token lets this connection subscribe to. */
   readonly grants: ReadonlySet<string>;
+  /** The sign-in that it came by, where it is one that can be revoked here (a guest's); a host revokes its own. */
+  readonly session: string | undefined;
   /** Where it comes from; limits on strangers go by it. */
   readonly address: string;
   /** The socket is open and signed in. */
@@ -92,7 +94,14 @@ export class People {
     if (person.connections.size === 0 && this.#byId.get(person.id) === person) this.#byId.delete(person.id);
   }
 
-  /** Closes every connection of a person: a session was revoked, an account disabled. Returns how many there were. */
+  /** Closes the connections that a sign-in was used for. Returns how many there were. */
+  endSession(id: string, session: string): number {
+    const ended = [...(this.#byId.get(id)?.connections ?? [])].filter((connection) => connection.session === session);
+    for (const connection of ended) connection.close("revoked");
+    return ended.length;
+  }
+
+  /** Closes every connection of a person: an account was disabled. Returns how many there were. */
   disconnect(id: string, name: CloseName): number {
     const connections = [...(this.#byId.get(id)?.connections ?? [])];
     for (const connection of connections) connection.close(name);

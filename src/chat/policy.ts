@@ -11,6 +11,8 @@ import type { RoomFacts } from "./room-directory.ts";
 export interface Caller {
   readonly person: Person;
   readonly grants: ReadonlySet<string>;
+  /** The sign-in that the question came with, where it can be revoked here. */
+  readonly session: string | undefined;
   /** The connection that the question came by; none over HTTP. */
   readonly recipient: Recipient | undefined;
 }

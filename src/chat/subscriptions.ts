@@ -34,7 +34,7 @@ export interface Asked {
 }
 
 function callerOf(recipient: Recipient): Caller {
-  return { person: recipient.person, grants: recipient.grants, recipient };
+  return { person: recipient.person, grants: recipient.grants, session: recipient.session, recipient };
 }
 
 export class Subscriptions {

@@ -13,7 +13,8 @@ import {
   type JWTVerifyGetKey,
 } from "jose";
 import { ChatError } from "../protocol/errors.ts";
-import { isGuestToken, type Account, type Accounts } from "../chat/accounts.ts";
+import { userName } from "../protocol/operations.ts";
+import { isGuestToken, sessionOf, type Account, type Accounts } from "../chat/accounts.ts";
 
 export interface AuthOptions {
   readonly accounts: Accounts;
@@ -37,6 +38,8 @@ export interface SignIn {
   readonly grants: ReadonlySet<string>;
   /** A new guest's token, to be kept by the client. */
   readonly guestToken: string | undefined;
+  /** What a revocation names. */
+  readonly session: string | undefined;
 }
 
 export interface Auth {
@@ -119,6 +122,7 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
           connInfo: undefined,
           grants: nobody,
           guestToken: guest.token,
+          session: sessionOf(guest.token),
         };
       }
       const claims = await verify(token);
@@ -131,6 +135,7 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
         connInfo,
         grants: grantsOf(claims),
         guestToken: undefined,
+        session: undefined,
       };
     },
     async refresh(token) {
@@ -148,10 +153,11 @@ function subjectOf(claims: JWTPayload & { sub: string }): string {
   return `${issuerOf(claims)} ${claims.sub}`;
 }
 
-function nameOf(claims: JWTPayload & { sub: string }): string {
+/** The name that the token gives in `info.name`, where it is fit to be shown. */
+function nameOf(claims: JWTPayload): string | undefined {
   const info = claims["info"];
   const named = typeof info === "object" && info !== null && "name" in info ? info.name : undefined;
-  return typeof named === "string" && named.trim() !== "" ? named.trim().slice(0, 60) : claims.sub.slice(0, 60);
+  return userName.safeParse(named).data;
 }
 
 function grantsOf(claims: JWTPayload): ReadonlySet<string> {

@@ -54,7 +54,7 @@ class SendReply implements SendWaiter {
 }
 
 function callerOf(connection: Connection): Caller {
-  return { person: connection.person, grants: connection.grants, recipient: connection };
+  return { person: connection.person, grants: connection.grants, session: connection.session, recipient: connection };
 }
 
 export class Commands {

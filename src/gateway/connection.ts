@@ -49,6 +49,7 @@ export class Connection implements Recipient {
   state: ConnectionState = "fresh";
   connInfo: string | undefined;
   grants: ReadonlySet<string> = nothing;
+  session: string | undefined;
   wantsRooms = false;
   ownLine = false;
   /** Unix seconds at which the sign-in ends. */

@@ -86,6 +86,7 @@ export class SignInDoor {
     connection.signIn(person);
     connection.connInfo = signIn.connInfo;
     connection.grants = signIn.grants;
+    connection.session = signIn.session;
     connection.wantsRooms = wishes.rooms;
     connection.expires_s = signIn.expires_s;
     connection.subject = signIn.subject;

@@ -37,12 +37,21 @@ export function nestedWithin(text: string, max: number): boolean {
   return true;
 }
 
+/** Whether there is whitespace outside of strings. Nearly never, and cheaper to find out than to rewrite. */
+function isLoose(text: string): boolean {
+  for (let at = 0; at < text.length; at++) {
+    const char = text.charCodeAt(at);
+    if (char === QUOTE) at = stringEnd(text, at) - 1;
+    else if (char === 0x20 || char === 0x0a || char === 0x0d || char === 0x09) return true;
+  }
+  return false;
+}
+
 const insignificant = /"[^"\\]*(?:\\.[^"\\]*)*"|[ \t\n\r]+/g;
-const isWhitespace = /[ \t\n\r]/;
 
 /** The same JSON text without insignificant whitespace. Strings and numbers keep their bytes. */
 export function compact(text: string): string {
-  if (!isWhitespace.test(text)) return text;
+  if (!isLoose(text)) return text;
   return text.replace(insignificant, (piece) => (piece.charCodeAt(0) === QUOTE ? piece : ""));
 }
 
@@ -96,8 +105,15 @@ export function memberText(text: string, name: string): string | undefined {
   return found;
 }
 
-/** Length in UTF-8 bytes, without making them. A lone surrogate counts as its replacement (3 bytes). */
+/** The runtime's own count is ten times as fast where there is one; browsers have none. */
+const { Buffer: native } = globalThis as { Buffer?: { byteLength(text: string): number } };
+
+/** Length in UTF-8 bytes. A lone surrogate counts as its replacement (3 bytes). */
 export function utf8Length(text: string): number {
+  return native === undefined ? countUtf8(text) : native.byteLength(text);
+}
+
+function countUtf8(text: string): number {
   let bytes = text.length;
   for (let at = 0; at < text.length; at++) {
     const char = text.charCodeAt(at);

@@ -129,6 +129,8 @@ export const operationShapes = {
     input: z.strictObject({ ids: z.array(z.string().max(40)).min(1).max(100) }),
     output: z.object({ users: z.array(userShape) }),
   },
+  /** Signs a guest out: the token is refused from now on, and every connection that it was used for is closed. */
+  "session.end": { input: z.strictObject({}), output: z.object({}) },
 } as const;
 
 export type OperationName = keyof typeof operationShapes;

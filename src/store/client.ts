@@ -74,13 +74,16 @@ const beginOf: Record<TransactionMode, string> = {
   read: "BEGIN DEFERRED",
 };
 
+/** What answers: a storage thread, or what a simulation puts in its place. */
+type Asked = Pick<StorageThread, "ask">;
+
 export class ThreadedClient implements Client {
   readonly protocol = "file";
-  readonly #writer: StorageThread;
-  readonly #reader: StorageThread;
+  readonly #writer: Asked;
+  readonly #reader: Asked;
   closed = false;
 
-  constructor(threads: { writer: StorageThread; reader: StorageThread }) {
+  constructor(threads: { writer: Asked; reader: Asked }) {
     this.#writer = threads.writer;
     this.#reader = threads.reader;
   }

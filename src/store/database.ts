@@ -7,6 +7,7 @@ import { existsSync, mkdirSync } from "node:fs";
 import type { Client } from "@libsql/client";
 import type { Clock } from "../lib/clock.ts";
 import type { Log } from "../lib/log.ts";
+import { outcomesFromColumns, toColumns } from "./batch-columns.ts";
 import { ThreadedClient } from "./client.ts";
 import { commitSql } from "./commit-sql.ts";
 import { openRemote } from "./remote.ts";
@@ -85,8 +86,8 @@ async function openLocal(options: StorageOptions): Promise<Storage> {
     durability: `local file, ${durability}: an acknowledged message survives a power cut on an honest disk`,
     committer: {
       async commit(drafts) {
-        const { outcomes } = await writer.ask({ op: "commit", drafts });
-        return outcomes;
+        const { outcomes } = await writer.ask({ op: "commit", drafts: toColumns(drafts) });
+        return outcomesFromColumns(drafts, outcomes);
       },
     },
     history: createHistory(client),

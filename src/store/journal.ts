@@ -17,6 +17,8 @@ export const batch_drafts_max = 1_000;
 export const batch_bytes_max = 1024 * 1024;
 export const draft_wait_ms_max = 3_000;
 const sweep_ms = 250;
+/** Turns of the loop that a batch gathers at most. */
+const gather_turns_max = 4;
 
 /** Who is told what became of a draft. Called once, in the turn of the publish, after it. */
 export interface Waiter {
@@ -130,11 +132,23 @@ export class Journal {
   #schedule(): void {
     if (this.#scheduled || this.#batch.length > 0 || this.#gathering.length === 0) return;
     this.#scheduled = true;
-    // Not a microtask: the rest of what the sockets have brought in this turn belongs into the batch.
-    this.#options.clock.soon(() => {
+    this.#gather(gather_turns_max, 0);
+  }
+
+  /**
+   * Waits a turn of the loop, and another one as long as each brings more: senders who wait for their acks all send
+   * again at once, and their messages, if cut in two, would alternate as half batches for ever. Not a microtask: the
+   * rest of what the sockets have brought in this turn belongs into the batch. A message alone waits one turn only.
+   */
+  #gather(turns: number, before: number): void {
+    const count = this.#gathering.length;
+    const growing = count > 1 && count > before && count < batch_drafts_max;
+    if (turns === 0 || (before > 0 && !growing)) {
       this.#scheduled = false;
       void this.#commit();
-    });
+      return;
+    }
+    this.#options.clock.soon(() => this.#gather(turns - 1, Math.max(1, count)));
   }
 
   /** Cuts the next batch off what has gathered. */

@@ -59,11 +59,6 @@ export class Ring {
     }
     return text.length + event_overhead_bytes;
   }
-
-  /** Forgets everything, so that what was here is read from the database as it is now. */
-  clear(): void {
-    while (this.shift() > 0);
-  }
 }
 
 /** The budget that all rings share. */
@@ -103,11 +98,16 @@ export class RingBudget {
   /** A room is no longer active: its events give their bytes back at once. */
   release(ring: Ring): void {
     ring.released = true;
+    this.clear(ring);
+    if (this.#stale > stale_entries_max) this.#compact();
+  }
+
+  /** Forgets a room's events, so that what was here is read from the database as it is now. */
+  clear(ring: Ring): void {
     for (let bytes = ring.shift(); bytes > 0; bytes = ring.shift()) {
       this.#bytes -= bytes;
       this.#stale++;
     }
-    if (this.#stale > stale_entries_max) this.#compact();
   }
 
   /** Entries of released rings would pile up where rooms come and go and the budget is never reached. */

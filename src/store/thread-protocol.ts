@@ -1,7 +1,7 @@
 /** What the main thread and a storage thread say to each other. Everything here survives a structured clone. */
 
 import type { CommitSql } from "./commit-sql.ts";
-import type { Draft, Outcome } from "./draft.ts";
+import type { DraftColumns, OutcomeColumns } from "./batch-columns.ts";
 
 export type Value = null | string | number | bigint | ArrayBuffer;
 
@@ -30,14 +30,14 @@ export type Request =
   | { readonly op: "script"; readonly sql: string }
   /** Once the tables are there: the statements that commits are made of. */
   | { readonly op: "prepare"; readonly sql: CommitSql }
-  | { readonly op: "commit"; readonly drafts: readonly Draft[] }
+  | { readonly op: "commit"; readonly drafts: DraftColumns }
   | { readonly op: "close" };
 
 export type Answer =
   | { readonly op: "execute"; readonly result: Result }
   | { readonly op: "batch"; readonly results: Result[] }
   | { readonly op: "migrate"; readonly results: Result[] }
-  | { readonly op: "commit"; readonly outcomes: Outcome[] }
+  | { readonly op: "commit"; readonly outcomes: OutcomeColumns }
   | { readonly op: "open" }
   | { readonly op: "script" }
   | { readonly op: "prepare" }

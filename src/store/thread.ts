@@ -4,6 +4,7 @@
  */
 
 import { systemClock } from "../lib/clock.ts";
+import { fromColumns, outcomesToColumns, type DraftColumns, type OutcomeColumns } from "./batch-columns.ts";
 import { LocalCommit } from "./commit-local.ts";
 import { openConnection, type Connection } from "./connection.ts";
 import type { Answer, FromThread, Request, Statement, ThreadError, ToThread } from "./thread-protocol.ts";
@@ -48,11 +49,16 @@ function answer(request: Request): Answer {
       return { op: "prepare" };
     case "commit":
       if (commit === undefined) throw new Error("Expected prepared statements: ask `prepare` first.");
-      return { op: "commit", outcomes: commit.run(request.drafts) };
+      return { op: "commit", outcomes: commitColumns(commit, request.drafts) };
     case "close":
       connection?.db.close();
       return { op: "close" };
   }
+}
+
+function commitColumns(commit: LocalCommit, columns: DraftColumns): OutcomeColumns {
+  const drafts = fromColumns(columns);
+  return outcomesToColumns(drafts, commit.run(drafts));
 }
 
 function toThreadError(error: unknown): ThreadError {

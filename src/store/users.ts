@@ -68,6 +68,6 @@ export async function findSessions(
     .where(and(sql`${sessions.hash} IN (SELECT value FROM json_each(${listed}))`, isNull(sessions.revoked_at)));
 }
 
-export async function revokeSession(db: Database, session: { n: number; at: number }): Promise<void> {
-  await db.update(sessions).set({ revoked_at: session.at }).where(eq(sessions.n, session.n));
+export async function revokeSession(db: Database, session: { hash: string; at: number }): Promise<void> {
+  await db.update(sessions).set({ revoked_at: session.at }).where(eq(sessions.hash, session.hash));
 }

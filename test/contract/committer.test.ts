@@ -3,194 +3,59 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { eq, sql } from "drizzle-orm";
 import { systemClock } from "../../src/lib/clock.ts";
-import { shortId, uuidv7 } from "../../src/lib/ids.ts";
-import { createLog } from "../../src/lib/log.ts";
-import { openStorage, type Storage } from "../../src/store/database.ts";
-import type { Draft, MembershipDraft, MessageDraft, Outcome } from "../../src/store/draft.ts";
-import { members, rooms, users } from "../../src/store/schema.ts";
-import { startSqld, type Sqld } from "../sqld.ts";
-import { temporaryFolder, type TemporaryFolder } from "../temporary.ts";
-
-const log = createLog({ level: "error", format: "text", write: (line) => console.log(line), clock: systemClock });
-
-/** A database that can be closed and opened again, and opened twice where several nodes may share it. */
-interface Place {
-  open(): Promise<Storage>;
-  readonly shared: boolean;
-  end(): Promise<void>;
-}
-
-function localPlace(): Place {
-  const folder = temporaryFolder();
-  return {
-    open: () => openStorage({ folder: folder.path, clock: systemClock, log }),
-    shared: false,
-    async end() {
-      folder[Symbol.dispose]();
-    },
-  };
-}
-
-async function remotePlace(): Promise<Place> {
-  const sqld: Sqld = await startSqld();
-  const folder: TemporaryFolder = temporaryFolder();
-  return {
-    open: () =>
-      openStorage({ folder: folder.path, remote: { url: sqld.url, token: undefined }, clock: systemClock, log }),
-    shared: true,
-    async end() {
-      await sqld[Symbol.asyncDispose]();
-      folder[Symbol.dispose]();
-    },
-  };
-}
-
-interface Room {
-  readonly n: number;
-  /** The user who made it. */
-  readonly owner: number;
-}
-
-const committers: { name: string; at: () => Promise<Place> }[] = [
-  { name: "local file", at: async () => localPlace() },
-  { name: "sqld", at: remotePlace },
-];
-
-function message(room: number, actor: number, data = `{"text":"${shortId()}"}`): MessageDraft {
-  return { kind: "message", room, actor, by: `u${actor}`, id: uuidv7(), data };
-}
-
-function membership(kind: "joined" | "left", room: number, who: { actor: number; target?: number }): MembershipDraft {
-  const target = who.target ?? who.actor;
-  const names = { by: `u${who.actor}`, about: `u${target}` };
-  return { kind, room, actor: who.actor, target, ...names, role: "member", data: `{"user":"${target}"}` };
-}
-
-function codes(outcomes: readonly Outcome[]): string[] {
-  return outcomes.map(({ code }) => code);
-}
-
-function seqs(outcomes: readonly Outcome[]): number[] {
-  return outcomes.map(({ seq }) => seq);
-}
+import { shortId } from "../../src/lib/ids.ts";
+import type { Draft } from "../../src/store/draft.ts";
+import { members, rooms } from "../../src/store/schema.ts";
+import { codes, committers, membership, message, Rig, seqs } from "./committers.ts";
 
 for (const { name, at } of committers) {
   describe(name, () => {
-    let place: Place;
-    let storage: Storage;
+    let rig: Rig;
 
     beforeAll(async () => {
-      place = await at();
-      storage = await place.open();
+      const place = await at();
+      rig = new Rig(place, await place.open());
     });
-    afterAll(async () => {
-      await storage.close();
-      await place.end();
-    });
-
-    const commit = (...drafts: Draft[]): Promise<readonly Outcome[]> => storage.committer.commit(drafts);
-
-    async function newUser(): Promise<number> {
-      const id = shortId();
-      const [row] = await storage.db
-        .insert(users)
-        .values({ id, issuer: "guest", subject: id, name: "somebody", created_at: 1 })
-        .returning({ n: users.n });
-      return row?.n ?? 0;
-    }
-
-    async function newRoom(
-      kind: "public" | "private" | "open" = "public",
-      history: "all" | "joined" = "all",
-    ): Promise<Room> {
-      const owner = await newUser();
-      const [outcome] = await commit({
-        kind: "created",
-        actor: owner,
-        by: `u${owner}`,
-        room: { id: shortId(), kind, name: "a room", history },
-        data: "{}",
-      });
-      expect(outcome).toMatchObject({ code: "committed", seq: kind === "open" ? 0 : 1 });
-      return { n: outcome?.room ?? 0, owner };
-    }
-
-    /** Every seq of a room with its words, as the tables have them. */
-    async function logOf(room: number): Promise<{ seq: number; kind: string; time: number; data: string }[]> {
-      const { rows } = await storage.client.execute({
-        sql: `SELECT seq, 'message' AS kind, sent_at, data FROM messages WHERE room = ?1
-          UNION ALL SELECT seq, kind, sent_at, data FROM changes WHERE room = ?1 ORDER BY seq`,
-        args: [room],
-      });
-      return rows.map((row) => ({
-        seq: Number(row[0]),
-        kind: String(row[1]),
-        time: Number(row[2]),
-        data: String(row[3]),
-      }));
-    }
-
-    async function announced(room: number): Promise<number[]> {
-      const { rows } = await storage.client.execute({
-        sql: "SELECT first_seq, last_seq FROM commits WHERE room = ? ORDER BY n",
-        args: [room],
-      });
-      return rows.flatMap((row) => {
-        const first = Number(row[0]);
-        return Array.from({ length: Number(row[1]) - first + 1 }, (_, at) => first + at);
-      });
-    }
-
-    /** No holes, time never goes back, the consumers of the log are told every seq once, and the room knows its top. */
-    async function expectWhole(room: number, length: number): Promise<void> {
-      const events = await logOf(room);
-      const expected = Array.from({ length }, (_, at) => at + 1);
-      expect(events.map(({ seq }) => seq)).toEqual(expected);
-      expect(await announced(room)).toEqual(expected);
-      for (const [at, { time }] of events.entries()) expect(time).toBeGreaterThanOrEqual(events[at - 1]?.time ?? 0);
-      const [row] = await storage.db.select().from(rooms).where(eq(rooms.n, room));
-      expect(row?.last_seq).toBe(length);
-      expect(row?.last_at).toBe(events.at(-1)?.time ?? 0);
-    }
+    afterAll(() => rig.end());
 
     test("seqs start at 1, without holes, in the order of the drafts", async () => {
-      const room = await newRoom();
+      const room = await rig.newRoom();
       const drafts = Array.from({ length: 20 }, () => message(room.n, room.owner));
-      const outcomes = await commit(...drafts);
+      const outcomes = await rig.commit(...drafts);
       expect(seqs(outcomes)).toEqual(drafts.map((_, at) => at + 2));
-      expect((await logOf(room.n)).map(({ data }) => data)).toEqual(["{}", ...drafts.map(({ data }) => data)]);
+      expect((await rig.logOf(room.n)).map(({ data }) => data)).toEqual(["{}", ...drafts.map(({ data }) => data)]);
       for (const outcome of outcomes) expect(Math.abs(outcome.time - systemClock.now())).toBeLessThan(60_000);
-      await expectWhole(room.n, 21);
+      await rig.expectWhole(room.n, 21);
     });
 
     test("rooms of one batch do not share seqs", async () => {
-      const one = await newRoom();
-      const two = await newRoom();
+      const one = await rig.newRoom();
+      const two = await rig.newRoom();
       const drafts = Array.from({ length: 30 }, (_, at) =>
         at % 3 === 0 ? message(one.n, one.owner) : message(two.n, two.owner),
       );
-      const outcomes = await commit(...drafts);
+      const outcomes = await rig.commit(...drafts);
       expect(outcomes.filter(({ room }) => room === one.n).map(({ seq }) => seq)).toEqual(
         Array.from({ length: 10 }, (_, at) => at + 2),
       );
       expect(outcomes.filter(({ room }) => room === two.n).map(({ seq }) => seq)).toEqual(
         Array.from({ length: 20 }, (_, at) => at + 2),
       );
-      await expectWhole(one.n, 11);
-      await expectWhole(two.n, 21);
+      await rig.expectWhole(one.n, 11);
+      await rig.expectWhole(two.n, 21);
     });
 
     test("batches at the same time give each seq once", async () => {
-      const room = await newRoom();
+      const room = await rig.newRoom();
       const batches = Array.from({ length: 8 }, () => Array.from({ length: 5 }, () => message(room.n, room.owner)));
-      const all = (await Promise.all(batches.map((drafts) => commit(...drafts)))).flat();
+      const all = (await Promise.all(batches.map((drafts) => rig.commit(...drafts)))).flat();
       expect(codes(all)).toEqual(all.map(() => "committed"));
       expect(seqs(all).toSorted((a, b) => a - b)).toEqual(all.map((_, at) => at + 2));
-      await expectWhole(room.n, 41);
+      await rig.expectWhole(room.n, 41);
     });
 
     test("the words come back as they were sent", async () => {
-      const room = await newRoom();
+      const room = await rig.newRoom();
       const words = [
         '{"text":"é 漢字 👩‍👩‍👧 \\u0000 \\ud800 \\" \\\\ \u2028"}',
         "null",
@@ -198,66 +63,67 @@ for (const { name, at } of committers) {
         "1e400",
         `{"text":"${"x".repeat(60_000)}"}`,
       ];
-      await commit(...words.map((data) => message(room.n, room.owner, data)));
-      expect((await logOf(room.n)).slice(1).map(({ data }) => data)).toEqual(words);
+      await rig.commit(...words.map((data) => message(room.n, room.owner, data)));
+      expect((await rig.logOf(room.n)).slice(1).map(({ data }) => data)).toEqual(words);
     });
 
     test("a retry returns the first seq and time, and stores nothing", async () => {
-      const room = await newRoom();
+      const room = await rig.newRoom();
       const draft = message(room.n, room.owner);
-      const [first] = await commit(draft);
-      const [again, other] = await commit(draft, message(room.n, room.owner));
+      const [first] = await rig.commit(draft);
+      const [again, other] = await rig.commit(draft, message(room.n, room.owner));
       expect(again).toEqual({ code: "repeated", seq: 2, time: first?.time ?? -1, room: room.n });
       expect(other).toMatchObject({ code: "committed", seq: 3 });
-      await expectWhole(room.n, 3);
+      await rig.expectWhole(room.n, 3);
     });
 
     test("a copy in the same batch has the seq of the first", async () => {
-      const room = await newRoom();
+      const room = await rig.newRoom();
       const draft = message(room.n, room.owner);
-      const outcomes = await commit(draft, draft, message(room.n, room.owner), { ...draft, data: "{}" });
+      const outcomes = await rig.commit(draft, draft, message(room.n, room.owner), { ...draft, data: "{}" });
       expect(codes(outcomes)).toEqual(["committed", "repeated", "committed", "id_conflict"]);
       expect(seqs(outcomes)).toEqual([2, 2, 3, 0]);
-      await expectWhole(room.n, 3);
+      await rig.expectWhole(room.n, 3);
     });
 
     test("the same id with other words is a conflict, unless an edit has changed them", async () => {
-      const room = await newRoom();
+      const room = await rig.newRoom();
       const draft = message(room.n, room.owner);
-      await commit(draft);
-      expect(await commit({ ...draft, data: "{}" })).toEqual([{ code: "id_conflict", seq: 0, time: 0, room: room.n }]);
-      await storage.client.execute({
+      await rig.commit(draft);
+      expect(await rig.commit({ ...draft, data: "{}" })).toEqual([
+        { code: "id_conflict", seq: 0, time: 0, room: room.n },
+      ]);
+      await rig.storage.client.execute({
         sql: "UPDATE messages SET data = '{}', edited_seq = 9 WHERE id = ?",
         args: [draft.id],
       });
-      expect(await commit(draft)).toMatchObject([{ code: "repeated", seq: 2 }]);
+      expect(await rig.commit(draft)).toMatchObject([{ code: "repeated", seq: 2 }]);
     });
 
     test("an id is its sender's own, and its room's", async () => {
-      const room = await newRoom("open");
-      const other = await newRoom("open");
+      const room = await rig.newRoom("open");
+      const other = await rig.newRoom("open");
       const draft = message(room.n, room.owner);
-      const outcomes = await commit(draft, { ...draft, actor: other.owner }, { ...draft, room: other.n });
+      const outcomes = await rig.commit(draft, { ...draft, actor: other.owner }, { ...draft, room: other.n });
       expect(codes(outcomes)).toEqual(["committed", "committed", "committed"]);
       expect(seqs(outcomes)).toEqual([1, 2, 1]);
     });
 
     test("days later, after a restart, a retry returns the first seq", async () => {
-      const room = await newRoom();
+      const room = await rig.newRoom();
       const draft = message(room.n, room.owner);
-      const [first] = await commit(draft);
-      await storage.close();
-      storage = await place.open();
-      const [again, next] = await commit(draft, message(room.n, room.owner));
+      const [first] = await rig.commit(draft);
+      await rig.restart();
+      const [again, next] = await rig.commit(draft, message(room.n, room.owner));
       expect(again).toEqual({ code: "repeated", seq: 2, time: first?.time ?? -1, room: room.n });
       expect(next?.seq).toBe(3);
-      await expectWhole(room.n, 3);
+      await rig.expectWhole(room.n, 3);
     });
 
     test("who may not write gets no seq and spoils nobody else's", async () => {
-      const room = await newRoom();
-      const stranger = await newUser();
-      const outcomes = await commit(
+      const room = await rig.newRoom();
+      const stranger = await rig.newUser();
+      const outcomes = await rig.commit(
         message(room.n, room.owner),
         message(room.n, stranger),
         message(4_000_000, stranger),
@@ -266,21 +132,21 @@ for (const { name, at } of committers) {
       expect(codes(outcomes)).toEqual(["committed", "room_not_found", "room_not_found", "committed"]);
       expect(outcomes[1]).toEqual({ code: "room_not_found", seq: 0, time: 0, room: room.n });
       expect(seqs(outcomes)).toEqual([2, 0, 0, 3]);
-      await expectWhole(room.n, 3);
+      await rig.expectWhole(room.n, 3);
     });
 
     test("anybody writes to an open room, nobody to a closed one", async () => {
-      const open = await newRoom("open");
-      const closed = await newRoom();
+      const open = await rig.newRoom("open");
+      const closed = await rig.newRoom();
       const draft = message(closed.n, closed.owner);
-      await commit(draft);
-      await storage.db.update(rooms).set({ closed_at: 1 }).where(eq(rooms.n, closed.n));
-      const outcomes = await commit(
-        message(open.n, await newUser()),
+      await rig.commit(draft);
+      await rig.storage.db.update(rooms).set({ closed_at: 1 }).where(eq(rooms.n, closed.n));
+      const outcomes = await rig.commit(
+        message(open.n, await rig.newUser()),
         message(closed.n, closed.owner),
         draft,
-        membership("joined", closed.n, { actor: await newUser() }),
-        membership("joined", open.n, { actor: await newUser() }),
+        membership("joined", closed.n, { actor: await rig.newUser() }),
+        membership("joined", open.n, { actor: await rig.newUser() }),
         membership("left", closed.n, { actor: closed.owner }),
       );
       expect(codes(outcomes)).toEqual([
@@ -291,39 +157,39 @@ for (const { name, at } of committers) {
         "room_not_found",
         "committed",
       ]);
-      await expectWhole(closed.n, 3);
-      await expectWhole(open.n, 1);
+      await rig.expectWhole(closed.n, 3);
+      await rig.expectWhole(open.n, 1);
     });
 
     test("the muted may not write until the time is up", async () => {
-      const room = await newRoom();
+      const room = await rig.newRoom();
       const mute = (until: number) =>
-        storage.db.update(members).set({ muted_until: until }).where(eq(members.room, room.n));
+        rig.storage.db.update(members).set({ muted_until: until }).where(eq(members.room, room.n));
       await mute(systemClock.now() + 3_600_000);
-      expect(codes(await commit(message(room.n, room.owner)))).toEqual(["muted"]);
+      expect(codes(await rig.commit(message(room.n, room.owner)))).toEqual(["muted"]);
       await mute(systemClock.now() - 1_000);
-      expect(codes(await commit(message(room.n, room.owner)))).toEqual(["committed"]);
-      await expectWhole(room.n, 2);
+      expect(codes(await rig.commit(message(room.n, room.owner)))).toEqual(["committed"]);
+      await rig.expectWhole(room.n, 2);
     });
 
     test("who was banned meanwhile learns that the first try was stored", async () => {
-      const room = await newRoom();
+      const room = await rig.newRoom();
       const draft = message(room.n, room.owner);
-      await commit(draft);
-      await storage.db.update(members).set({ state: "banned" }).where(eq(members.room, room.n));
-      const outcomes = await commit(
+      await rig.commit(draft);
+      await rig.storage.db.update(members).set({ state: "banned" }).where(eq(members.room, room.n));
+      const outcomes = await rig.commit(
         draft,
         message(room.n, room.owner),
         membership("joined", room.n, { actor: room.owner }),
       );
       expect(codes(outcomes)).toEqual(["repeated", "room_not_found", "room_not_found"]);
-      await expectWhole(room.n, 2);
+      await rig.expectWhole(room.n, 2);
     });
 
     test("in one batch, a message after a join passes and one after a leave does not", async () => {
-      const room = await newRoom();
-      const guest = await newUser();
-      const outcomes = await commit(
+      const room = await rig.newRoom();
+      const guest = await rig.newUser();
+      const outcomes = await rig.commit(
         message(room.n, guest),
         membership("joined", room.n, { actor: guest }),
         message(room.n, guest),
@@ -346,41 +212,45 @@ for (const { name, at } of committers) {
         "committed",
       ]);
       expect(seqs(outcomes)).toEqual([0, 2, 3, 4, 5, 0, 6, 7, 8]);
-      const kinds = (await logOf(room.n)).map(({ kind }) => kind);
+      const kinds = (await rig.logOf(room.n)).map(({ kind }) => kind);
       expect(kinds).toEqual(["joined", "joined", "message", "message", "left", "message", "joined", "message"]);
-      await expectWhole(room.n, 8);
+      await rig.expectWhole(room.n, 8);
     });
 
     test("many join at once, and who is in already is told the seq of the first time", async () => {
-      const room = await newRoom("public", "joined");
-      const people = await Promise.all(Array.from({ length: 5 }, newUser));
-      const outcomes = await commit(
+      const room = await rig.newRoom("public", "joined");
+      const people = await Promise.all(Array.from({ length: 5 }, () => rig.newUser()));
+      const outcomes = await rig.commit(
         ...people.map((actor) => membership("joined", room.n, { actor })),
         membership("joined", room.n, { actor: people[1] ?? 0 }),
       );
       expect(codes(outcomes)).toEqual(["committed", "committed", "committed", "committed", "committed", "repeated"]);
       expect(seqs(outcomes)).toEqual([2, 3, 4, 5, 6, 3]);
-      const again = await commit(membership("joined", room.n, { actor: people[0] ?? 0 }));
+      const again = await rig.commit(membership("joined", room.n, { actor: people[0] ?? 0 }));
       expect(again).toMatchObject([{ code: "repeated", seq: 2 }]);
-      const rows = await storage.db.select().from(members).where(eq(members.room, room.n)).orderBy(members.joined_seq);
+      const rows = await rig.storage.db
+        .select()
+        .from(members)
+        .where(eq(members.room, room.n))
+        .orderBy(members.joined_seq);
       expect(rows.map((row) => row.visible_from)).toEqual([1, 2, 3, 4, 5, 6]);
-      await expectWhole(room.n, 6);
+      await rig.expectWhole(room.n, 6);
     });
 
     test("who comes again reads from what the room's setting says", async () => {
-      const all = await newRoom("public", "all");
-      const joined = await newRoom("public", "joined");
-      const guest = await newUser();
+      const all = await rig.newRoom("public", "all");
+      const joined = await rig.newRoom("public", "joined");
+      const guest = await rig.newUser();
       for (const room of [all, joined]) {
-        await commit(membership("joined", room.n, { actor: guest }), membership("left", room.n, { actor: guest }));
-        expect(await commit(membership("left", room.n, { actor: guest }))).toMatchObject([
+        await rig.commit(membership("joined", room.n, { actor: guest }), membership("left", room.n, { actor: guest }));
+        expect(await rig.commit(membership("left", room.n, { actor: guest }))).toMatchObject([
           { code: "repeated", seq: 3 },
         ]);
-        expect(await commit(membership("joined", room.n, { actor: guest }))).toMatchObject([
+        expect(await rig.commit(membership("joined", room.n, { actor: guest }))).toMatchObject([
           { code: "committed", seq: 4 },
         ]);
       }
-      const rows = await storage.db.select().from(members).where(eq(members.user, guest)).orderBy(members.room);
+      const rows = await rig.storage.db.select().from(members).where(eq(members.user, guest)).orderBy(members.room);
       expect(
         rows.map(({ visible_from, joined_seq, left_seq, state }) => [visible_from, joined_seq, left_seq, state]),
       ).toEqual([
@@ -390,12 +260,12 @@ for (const { name, at } of committers) {
     });
 
     test("a private room is entered by those who are brought or invited", async () => {
-      const room = await newRoom("private");
-      const [stranger, brought, invited] = [await newUser(), await newUser(), await newUser()];
-      await storage.db
+      const room = await rig.newRoom("private");
+      const [stranger, brought, invited] = [await rig.newUser(), await rig.newUser(), await rig.newUser()];
+      await rig.storage.db
         .insert(members)
         .values({ room: room.n, user: invited, role: "member", state: "invited", visible_from: 1, joined_seq: 0 });
-      const outcomes = await commit(
+      const outcomes = await rig.commit(
         membership("joined", room.n, { actor: stranger }),
         membership("joined", room.n, { actor: room.owner, target: brought }),
         membership("joined", room.n, { actor: invited }),
@@ -412,79 +282,79 @@ for (const { name, at } of committers) {
         "room_not_found",
       ]);
       expect(seqs(outcomes)).toEqual([0, 2, 3, 0, 4, 0]);
-      await expectWhole(room.n, 4);
+      await rig.expectWhole(room.n, 4);
     });
 
     test("a room is made once, whoever asks first", async () => {
-      const owner = await newUser();
+      const owner = await rig.newUser();
       const room = { id: shortId(), kind: "public", name: "'quoted' \"name\" ü", history: "all" } as const;
       const draft: Draft = { kind: "created", actor: owner, by: `u${owner}`, room, data: '{"user":"x"}' };
-      const [first] = await commit(draft);
-      const [again] = await commit({ ...draft, actor: await newUser() });
+      const [first] = await rig.commit(draft);
+      const [again] = await rig.commit({ ...draft, actor: await rig.newUser() });
       expect(first).toMatchObject({ code: "committed", seq: 1 });
       expect(again).toMatchObject({ code: "repeated", seq: 1, room: first?.room ?? -1 });
-      const [row] = await storage.db.select().from(rooms).where(eq(rooms.id, room.id));
+      const [row] = await rig.storage.db.select().from(rooms).where(eq(rooms.id, room.id));
       expect(row).toMatchObject({ name: room.name, created_by: owner, last_seq: 1 });
-      const people = await storage.db
+      const people = await rig.storage.db
         .select()
         .from(members)
         .where(eq(members.room, row?.n ?? 0));
       expect(people).toMatchObject([{ user: owner, role: "owner", state: "joined", visible_from: 1, joined_seq: 1 }]);
-      await expectWhole(row?.n ?? 0, 1);
+      await rig.expectWhole(row?.n ?? 0, 1);
     });
 
     test("time never goes below the room's previous event", async () => {
-      const room = await newRoom();
+      const room = await rig.newRoom();
       const ahead = systemClock.now() + 7_200_000;
-      await storage.db.update(rooms).set({ last_at: ahead }).where(eq(rooms.n, room.n));
-      const outcomes = await commit(
+      await rig.storage.db.update(rooms).set({ last_at: ahead }).where(eq(rooms.n, room.n));
+      const outcomes = await rig.commit(
         message(room.n, room.owner),
-        membership("joined", room.n, { actor: await newUser() }),
+        membership("joined", room.n, { actor: await rig.newUser() }),
         message(room.n, room.owner),
       );
       expect(outcomes.map(({ time }) => time)).toEqual([ahead, ahead, ahead]);
-      await expectWhole(room.n, 4);
+      await rig.expectWhole(room.n, 4);
     });
 
     test("a batch that fails leaves nothing behind", async () => {
-      const room = await newRoom();
+      const room = await rig.newRoom();
       const nobody = 40_000_000;
       const drafts = [message(room.n, room.owner), membership("joined", room.n, { actor: room.owner, target: nobody })];
-      const failed = await storage.committer.commit(drafts).then(
+      const failed = await rig.storage.committer.commit(drafts).then(
         () => undefined,
         (error: unknown) => error,
       );
       expect(failed).toMatchObject({ name: "StorageError", code: "internal" });
-      await expectWhole(room.n, 1);
-      expect(await commit(message(room.n, room.owner))).toMatchObject([{ code: "committed", seq: 2 }]);
+      await rig.expectWhole(room.n, 1);
+      expect(await rig.commit(message(room.n, room.owner))).toMatchObject([{ code: "committed", seq: 2 }]);
     });
 
     test("an empty batch has no outcomes", async () => {
-      expect(await commit()).toEqual([]);
+      expect(await rig.commit()).toEqual([]);
     });
 
     test("another connection sees the same, and its retry changes nothing", async () => {
-      const room = await newRoom();
+      const room = await rig.newRoom();
       const draft = message(room.n, room.owner);
-      await commit(draft);
+      await rig.commit(draft);
       // A local file has one server: there, another connection is another session of the same committer.
-      const other = place.shared ? await place.open() : storage;
+      const other = rig.place.shared ? await rig.place.open() : rig.storage;
       expect(await other.committer.commit([draft])).toMatchObject([{ code: "repeated", seq: 2 }]);
       const rounds = Array.from({ length: 20 }, () =>
-        Promise.all([commit(message(room.n, room.owner)), other.committer.commit([message(room.n, room.owner)])]),
+        Promise.all([rig.commit(message(room.n, room.owner)), other.committer.commit([message(room.n, room.owner)])]),
       );
       const outcomes = (await Promise.all(rounds)).flat(2);
       expect(seqs(outcomes).toSorted((a, b) => a - b)).toEqual(outcomes.map((_, at) => at + 3));
-      if (place.shared) await other.close();
-      await expectWhole(room.n, 42);
+      if (rig.place.shared) await other.close();
+      await rig.expectWhole(room.n, 42);
     });
 
     test("nothing was left broken", async () => {
-      const { rows } = await storage.client.execute(
+      const { rows } = await rig.storage.client.execute(
         "SELECT count(*) FROM messages m WHERE NOT EXISTS (SELECT 1 FROM rooms r WHERE r.n = m.room AND r.last_seq >= m.seq)",
       );
       expect(Number(rows[0]?.[0])).toBe(0);
-      const integrity = await storage.db.all<{ integrity_check: string }>(sql`PRAGMA integrity_check`);
+      const integrity = await rig.storage.db.all<{ integrity_check: string }>(sql`PRAGMA integrity_check`);
       expect(integrity.map((row) => row.integrity_check)).toEqual(["ok"]);
     });
   });

@@ -1,0 +1,181 @@
+/**
+ * The load itself. Closed: so many messages are on their way at any time, a new one leaves when one has come back.
+ * Open: so many messages a second, whatever the server does, with the time from the send to each receipt.
+ */
+
+import type { Clock } from "../../lib/clock.ts";
+import type { LoadMember, LoadRoom, LoadTarget } from "./load-room.ts";
+import { IdSource, readStamp } from "./message-template.ts";
+
+export type Pace =
+  | { readonly kind: "closed"; readonly in_flight: number }
+  | { readonly kind: "open"; readonly messages_per_second: number };
+
+export interface LoadOptions {
+  readonly clock: Clock;
+  readonly target: LoadTarget;
+  readonly rooms: readonly LoadRoom[];
+  readonly pace: Pace;
+  readonly warmup_ms: number;
+  readonly window_ms: number;
+  /** Called at the edges of the window, to look at the clocks of other processes. */
+  readonly edge?: (at: "start" | "end") => void;
+}
+
+export interface LoadResult {
+  readonly window_s: number;
+  readonly deliveries: number;
+  /** Messages that came back in the window. */
+  readonly messages: number;
+  /** Milliseconds from send to receipt; only of an open load. */
+  readonly p50_ms: number | undefined;
+  readonly p99_ms: number | undefined;
+  /** Share of one core that this process used in the window. */
+  readonly generator_cpu: number;
+  /** Deliveries that had not come some seconds after the last send. */
+  readonly missing: number;
+  readonly holes: number;
+  readonly errors: number;
+  readonly closed: number;
+}
+
+const settle_ms_max = 3_000;
+const settle_step_ms = 10;
+const samples_max = 2_000_000;
+const marker = Buffer.from('"text":"');
+
+export class Load {
+  readonly #options: LoadOptions;
+  readonly #ids = new IdSource();
+  readonly #owed = new Map<LoadMember, number>();
+  readonly #samples: Float64Array;
+  #sampled = 0;
+  #sampling = false;
+  #sent = 0;
+  #back = 0;
+  #stopped = false;
+
+  constructor(options: LoadOptions) {
+    this.#options = options;
+    this.#samples = new Float64Array(options.pace.kind === "open" ? samples_max : 0);
+  }
+
+  async run(): Promise<LoadResult> {
+    const { clock, pace, rooms, target, warmup_ms, window_ms, edge } = this.#options;
+    const before = this.#delivered();
+    target.events.released = (member, count) => this.#released(member, count);
+    if (pace.kind === "open") target.events.stamped = (bytes, start, end) => this.#stamped(bytes, start, end);
+    for (const room of rooms) for (const sender of room.senders) sender.socket.onChunk = () => this.#refill(sender);
+    const pacer = pace.kind === "open" ? this.#paced(pace.messages_per_second) : this.#filled(pace.in_flight);
+    await this.#wait(warmup_ms);
+    const first = this.#look();
+    edge?.("start");
+    this.#sampling = true;
+    await this.#wait(window_ms);
+    this.#sampling = false;
+    const last = this.#look();
+    edge?.("end");
+    pacer();
+    this.#stopped = true;
+    const expected = before + this.#sent * (rooms[0]?.members.length ?? 0);
+    await this.#settle(expected);
+    const { errors, holes } = target.faults;
+    const refused = [...errors.values()].reduce((sum, count) => sum + count, 0);
+    const window_s = (last.at_ms - first.at_ms) / 1000;
+    const sorted = this.#samples.subarray(0, this.#sampled).sort();
+    return {
+      window_s,
+      deliveries: last.delivered - first.delivered,
+      messages: last.back - first.back,
+      p50_ms: quantile(sorted, 0.5),
+      p99_ms: quantile(sorted, 0.99),
+      generator_cpu: (last.cpu_ms - first.cpu_ms) / (window_s * 1000),
+      missing: expected - refused * (rooms[0]?.members.length ?? 0) - this.#delivered(),
+      holes,
+      errors: refused,
+      closed: rooms.flatMap(({ members }) => members).filter(({ socket }) => !socket.open).length,
+    };
+  }
+
+  #look(): { at_ms: number; delivered: number; back: number; cpu_ms: number } {
+    const { user, system } = process.cpuUsage();
+    const at_ms = this.#options.clock.monotonic();
+    return { at_ms, delivered: this.#delivered(), back: this.#back, cpu_ms: (user + system) / 1000 };
+  }
+
+  #delivered(): number {
+    let sum = 0;
+    for (const room of this.#options.rooms) for (const member of room.members) sum += member.delivered;
+    return sum;
+  }
+
+  #wait(ms: number): Promise<void> {
+    return new Promise((resolve) => this.#options.clock.after(ms, resolve));
+  }
+
+  async #settle(expected: number): Promise<void> {
+    for (let waited = 0; waited < settle_ms_max && this.#delivered() < expected; waited += settle_step_ms)
+      await this.#wait(settle_step_ms);
+  }
+
+  #send(member: LoadMember, count: number): void {
+    const { template, socket } = member;
+    if (template === undefined || count === 0) return;
+    const { clock } = this.#options;
+    this.#sent += count;
+    socket.write(template.frames(count, this.#ids, { wall_ms: clock.now(), monotonic_ms: clock.monotonic() }));
+  }
+
+  /** Spreads what may be on its way evenly over rooms and their senders. */
+  #filled(in_flight: number): () => void {
+    const { rooms } = this.#options;
+    const counts = new Map<LoadMember, number>();
+    for (let index = 0; index < in_flight; index++) {
+      const { senders } = rooms[index % rooms.length] as LoadRoom;
+      const sender = senders[Math.floor(index / rooms.length) % senders.length] as LoadMember;
+      counts.set(sender, (counts.get(sender) ?? 0) + 1);
+    }
+    for (const [member, count] of counts) this.#send(member, count);
+    return () => {};
+  }
+
+  #released(member: LoadMember, count: number): void {
+    this.#back += count;
+    if (this.#options.pace.kind === "open" || this.#stopped) return;
+    this.#owed.set(member, (this.#owed.get(member) ?? 0) + count);
+  }
+
+  /** What came back in one chunk is replaced in one write. */
+  #refill(sender: LoadMember): void {
+    const owed = this.#owed.get(sender);
+    if (owed === undefined || owed === 0 || this.#stopped) return;
+    this.#owed.set(sender, 0);
+    this.#send(sender, owed);
+  }
+
+  /** Sends what is due every millisecond, from one sender after another. */
+  #paced(per_second: number): () => void {
+    const { clock, rooms } = this.#options;
+    const senders = rooms.flatMap((room) => room.senders);
+    const start_ms = clock.monotonic();
+    let sent = 0;
+    const timer = clock.every(1, () => {
+      const due = Math.floor(((clock.monotonic() - start_ms) * per_second) / 1000);
+      for (; sent < due; sent++) this.#send(senders[sent % senders.length] as LoadMember, 1);
+    });
+    return () => timer.cancel();
+  }
+
+  #stamped(bytes: Buffer, start: number, end: number): void {
+    if (!this.#sampling) return;
+    const now_us = this.#options.clock.monotonic() * 1000;
+    for (let at = bytes.indexOf(marker, start); at >= 0 && at < end; at = bytes.indexOf(marker, at)) {
+      at += marker.length;
+      if (this.#sampled < samples_max) this.#samples[this.#sampled++] = (now_us - readStamp(bytes, at)) / 1000;
+    }
+  }
+}
+
+function quantile(sorted: Float64Array, share: number): number | undefined {
+  return sorted.length === 0 ? undefined : sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
+}

@@ -1,0 +1,167 @@
+import Database from "libsql";
+import { commitSql } from "../../src/store/commit-sql.ts";
+import { LocalCommit } from "../../src/store/commit-local.ts";
+import { Connection } from "../../src/store/connection.ts";
+import { ThreadedClient } from "../../src/store/client.ts";
+import type { Storage } from "../../src/store/database.ts";
+import { StorageError, type Draft, type Outcome } from "../../src/store/draft.ts";
+import { createHistory } from "../../src/store/history.ts";
+import { migrations } from "../../src/store/migrations.ts";
+import { createOrm } from "../../src/store/orm.ts";
+import type { Answer, Request } from "../../src/store/thread-protocol.ts";
+import type { SimulatedClock } from "./timeline.ts";
+import { RoomLog } from "./room-log.ts";
+import type { World } from "./world.ts";
+
+const schema = migrations.map(({ sql }) => sql.replaceAll("--> statement-breakpoint", "")).join("\n");
+const writesRooms = /\b(rooms|members)\b/;
+
+/** What faults say, so that the log of the server shows which errors were meant. */
+export const simulated = "simulated fault";
+
+/**
+ * The database of a world: libSQL itself, in memory, with the server's own statements, transactions and pages, but with
+ * answers that take their time, fail, or get lost behind a commit. It outlives the runs of the server. Whatever commits
+ * is written down a second time, in plain TypeScript, for the checks.
+ */
+export class SimulatedDatabase {
+  readonly epoch = "epoch123";
+  readonly #world: World;
+  readonly #db = new Database(":memory:");
+  readonly rooms = new Map<number, RoomLog>();
+  readonly byId = new Map<string, RoomLog>();
+  /** Where a message is stored, by what its sender made up for it. */
+  readonly stored = new Map<string, { readonly room: string; readonly seq: number; readonly id: string }>();
+
+  constructor(world: World) {
+    this.#world = world;
+    this.#db.exec(schema);
+  }
+
+  close(): void {
+    this.#db.close();
+  }
+
+  addUser(user: { n: number; id: string; hash: string }): void {
+    const { n, id, hash } = user;
+    this.#db
+      .prepare("INSERT INTO users (n, id, issuer, subject, name, created_at) VALUES (?, ?, 'guest', ?, ?, 1)")
+      .run([n, id, id, id]);
+    this.#db.prepare("INSERT INTO sessions (hash, user, created_at) VALUES (?, ?, 1)").run([hash, n]);
+  }
+
+  /** Commits at once, for the time before the server's first run. */
+  seed(drafts: readonly Draft[]): readonly Outcome[] {
+    const commit = new LocalCommit({ db: this.#db, sql: commitSql, now: () => Math.floor(this.#world.wall.offset_ms) });
+    return this.#commit(commit, drafts);
+  }
+
+  /** The storage as one run of the server sees it. */
+  open(clock: SimulatedClock): Storage {
+    const commit = new LocalCommit({ db: this.#db, sql: commitSql, now: () => clock.now() });
+    this.#db.exec("DELETE FROM rooms WHERE kind = 'open' AND last_seq = 0");
+    const connection = new Connection(this.#db);
+    const ask = (request: Request): Promise<Answer> => this.#ask(clock, () => answer({ connection, commit }, request));
+    const thread = { ask: ask as ConstructorParameters<typeof ThreadedClient>[0]["writer"]["ask"] };
+    const client = new ThreadedClient({ writer: thread, reader: thread });
+    return {
+      db: createOrm(client),
+      client,
+      epoch: this.epoch,
+      durability: "simulated",
+      committer: { commit: (drafts) => this.#commitLater({ clock, commit }, drafts) },
+      history: createHistory(client),
+      async close() {},
+    };
+  }
+
+  /** Every event of a room as the tables have it. */
+  rows(n: number): { seq: number; data: string }[] {
+    return this.#db
+      .prepare(
+        `SELECT seq, data FROM messages WHERE room = ?1 UNION ALL SELECT seq, data FROM changes WHERE room = ?1 ORDER BY seq`,
+      )
+      .all([n]) as { seq: number; data: string }[];
+  }
+
+  /** Reads whole pages through the server's own statements. */
+  pages(n: number): string[] {
+    const { top } = this.rooms.get(n) as RoomLog;
+    const connection = new Connection(this.#db);
+    const commit = new LocalCommit({ db: this.#db, sql: commitSql, now: () => 0 });
+    const thread = { ask: async (request: Request) => answer({ connection, commit }, request) };
+    const client = new ThreadedClient({ writer: thread as never, reader: thread as never });
+    const texts: string[] = [];
+    void createHistory(client)
+      .page({ room: n, from: 1 }, { from: 1, to: top, limit: top, take: "oldest", bytes_max: 2 ** 30 })
+      .then((page) => texts.push(...page));
+    return texts;
+  }
+
+  #ask(clock: SimulatedClock, read: () => Answer): Promise<Answer> {
+    const { random, weather } = this.#world;
+    return new Promise((resolve, reject) => {
+      const fails = this.#world.stormy && random.chance(weather.readFailures);
+      clock.after(random.between(0, weather.read_ms), () => {
+        if (fails) return reject(new StorageError("storage_unavailable", simulated));
+        const found = read();
+        clock.after(random.between(0, weather.read_ms), () => resolve(found));
+      });
+    });
+  }
+
+  #commitLater(run: { clock: SimulatedClock; commit: LocalCommit }, drafts: readonly Draft[]): Promise<readonly Outcome[]> {
+    const { random, stormy, weather } = this.#world;
+    const fate = stormy ? random.weighted(weather.commits) : "stored";
+    const slow = fate === "stalled" ? random.between(1_000, 6_000) : weather.commit_ms;
+    const { clock, commit } = run;
+    return new Promise((resolve, reject) => {
+      clock.after(random.between(0, slow), () => {
+        if (fate === "refused") return reject(new StorageError("storage_unavailable", simulated));
+        if (fate === "full") return reject(new StorageError("storage_full", simulated));
+        if (fate === "failed") return reject(new Error(simulated));
+        const outcomes = fate === "unknown" ? [] : this.#commit(commit, drafts);
+        clock.after(random.between(0, slow), () => {
+          if (fate === "unknown" || fate === "unheard") reject(new StorageError("outcome_unknown", simulated));
+          else resolve(outcomes);
+        });
+      });
+    });
+  }
+
+  #commit(commit: LocalCommit, drafts: readonly Draft[]): readonly Outcome[] {
+    const outcomes = commit.run(drafts);
+    for (const [at, draft] of drafts.entries()) {
+      const outcome = outcomes[at] as Outcome;
+      if (outcome.code !== "committed") continue;
+      if (draft.kind === "created") this.#created(outcome.room, draft.room);
+      const room = this.rooms.get(outcome.room);
+      if (room === undefined) return this.#world.fail(`a commit names the room ${outcome.room}, which is none`, outcomes);
+      if (outcome.seq === 0) continue;
+      const wrong = room.add(draft, outcome, this.#world.timeline.now_ms);
+      if (wrong !== undefined) this.#world.fail(wrong, undefined);
+      if (draft.kind !== "message") continue;
+      if (this.stored.has(draft.data)) this.#world.fail(`stored twice: ${draft.data}`, undefined);
+      this.stored.set(draft.data, { room: room.id, seq: outcome.seq, id: draft.id });
+    }
+    return outcomes;
+  }
+
+  #created(n: number, made: { id: string; kind: string; history: string }): void {
+    const room = new RoomLog(n, made);
+    this.rooms.set(n, room);
+    this.byId.set(room.id, room);
+  }
+}
+
+/** What a storage thread does with a request. */
+function answer(on: { connection: Connection; commit: LocalCommit }, request: Request): Answer {
+  const { connection, commit } = on;
+  if (request.op === "execute") {
+    if (writesRooms.test(request.statement.sql)) commit.forget();
+    return { op: "execute", result: connection.execute(request.statement) };
+  }
+  if (request.op !== "batch") throw new Error(`Expected a read or a batch, got ${request.op}.`);
+  if (request.statements.some(({ sql }) => writesRooms.test(sql))) commit.forget();
+  return { op: "batch", results: connection.batch(request.statements, request.begin) };
+}
