@@ -18,12 +18,14 @@ import { Commands } from "./gateway/commands.ts";
 import { Flusher } from "./gateway/connection.ts";
 import { Heartbeat } from "./gateway/heartbeat.ts";
 import { loadPage } from "./gateway/page.ts";
+import { Rates } from "./gateway/rates.ts";
 import { Gateway } from "./gateway/server.ts";
 import { SignInDoor } from "./gateway/sign-in.ts";
 import { Sockets } from "./gateway/socket.ts";
 import type { Clock } from "./lib/clock.ts";
 import { shortId } from "./lib/ids.ts";
 import type { Log } from "./lib/log.ts";
+import { lines_per_message_max, lines_per_second_min } from "./protocol/limits.ts";
 import { openStorage, type Storage } from "./store/database.ts";
 import { Journal } from "./store/journal.ts";
 
@@ -64,7 +66,17 @@ export function createChat(options: AppOptions, storage: Storage, deliver: (topi
   });
   const { open, openRoomsMax: rooms_max, openRoomsPerAddressMax: per_address_max } = config;
   const openRooms = new OpenRooms({ db, directory, journal, clock, open, rooms_max, per_address_max });
-  const subscriptions = new Subscriptions({ db, directory, openRooms, outbox, people, presence, resume, epoch });
+  const subscriptions = new Subscriptions({
+    client: storage.client,
+    clock,
+    directory,
+    openRooms,
+    outbox,
+    people,
+    presence,
+    resume,
+    epoch,
+  });
   const rooms = new Rooms({ db, directory, journal, adopt: (person, room) => subscriptions.adopt(person, room) });
   const messages = new Messages({ db, clock, directory, history, journal, epoch, open });
   const accounts = new Accounts({ db, clock });
@@ -88,21 +100,40 @@ export async function createDoors(options: AppOptions, storage: Storage, chat: C
   });
   const { epoch } = storage;
   const per_user_max = config.connectionsPerUserMax;
+  const rates = new Rates({
+    clock,
+    messages_per_second: config.messagesPerSecond,
+    messages_burst: config.messagesBurst,
+    messages_per_second_per_address: config.messagesPerSecondPerAddress,
+    guests_per_address_max: config.guestsPerAddressMax,
+  });
+  const node = shortId();
   const signIn = new SignInDoor({
     auth,
     clock,
     epoch,
     log,
-    node: shortId(),
+    node,
     version,
     people,
+    rates,
     subscriptions,
     per_user_max,
   });
-  const { messagesPerSecond: messages_per_second, messagesBurst: messages_burst } = config;
-  const commands = new Commands({ ...chat, clock, log, signIn, messages_per_second, messages_burst });
+  const commands = new Commands({ ...chat, clock, log, rates, signIn });
   const heartbeat = new Heartbeat(clock);
-  return new Sockets({ clock, commands, heartbeat, people, resume, signIn, subscriptions });
+  const lines_per_second_max = Math.max(lines_per_second_min, lines_per_message_max * config.messagesPerSecond);
+  const sockets = new Sockets({
+    clock,
+    commands,
+    heartbeat,
+    people,
+    resume,
+    signIn,
+    subscriptions,
+    lines_per_second_max,
+  });
+  return { auth, rates, sockets };
 }
 
 export async function startApp(options: AppOptions): Promise<App> {
@@ -111,7 +142,7 @@ export async function startApp(options: AppOptions): Promise<App> {
   const storage = await openStorage({ folder: config.data, remote, clock, log });
   try {
     const chat = createChat(options, storage, (topic, frame) => gateway.deliver(topic, frame));
-    const sockets = await createDoors(options, storage, chat);
+    const { sockets } = await createDoors(options, storage, chat);
     const assets = createAssets(await loadPage());
     const gateway: Gateway = new Gateway({
       clock,

@@ -126,14 +126,29 @@ export const settings = {
     min: 1,
     max: 1_000_000,
     default: "50",
-    sentence: "Messages a second that one connection may send for long.",
+    sentence: "Messages a second that one user may send for long, by all of their connections and HTTP together.",
   },
   messages_burst: {
     kind: "integer",
-    min: 1,
+    // The dearest operation costs as much as 20 messages.
+    min: 20,
     max: 1_000_000,
     default: "200",
-    sentence: "Messages that one connection may send at once after a pause.",
+    sentence: "Messages that one user may send at once after a pause.",
+  },
+  messages_per_second_per_address: {
+    kind: "integer",
+    min: 0,
+    max: 10_000_000,
+    default: "0",
+    sentence: "Messages a second from one address, of all of its users together; 0 for no limit.",
+  },
+  guests_per_address_max: {
+    kind: "integer",
+    min: 0,
+    max: 1_000_000,
+    default: "600",
+    sentence: "New guests that one address may make in an hour; 0 for no limit. The server's own machine has none.",
   },
   open_rooms_max: { kind: "integer", min: 0, max: 1_000_000, default: "1000", sentence: "Rooms named open: in all." },
   open_rooms_per_address_max: {

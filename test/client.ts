@@ -162,6 +162,9 @@ export class RawClient implements AsyncDisposable {
   /** Frames that came, as they came. */
   readonly frames: string[] = [];
   keepsFrames = false;
+  answersPings = true;
+  /** Pushes that came before the reply to connect; a good server sends none. */
+  readonly early: string[] = [];
   connected: ConnectResult | undefined;
   readonly opened: Promise<void>;
   readonly closed: Promise<Close>;
@@ -217,7 +220,7 @@ export class RawClient implements AsyncDisposable {
     const id = this.#next++;
     const { promise, resolve } = Promise.withResolvers<Reply>();
     this.#replies.set(id, resolve);
-    if (method === "subscribe") this.#subscribing.set(id, (body as { channel: string }).channel);
+    if (method === "subscribe" && body !== undefined) this.#subscribing.set(id, (body as { channel: string }).channel);
     return { text: `{"id":${id},"${method}":${text}}`, reply: promise };
   }
 
@@ -334,9 +337,10 @@ export class RawClient implements AsyncDisposable {
 
   #line(text: string): void {
     if (text === "{}") {
-      if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send("{}");
+      if (this.answersPings && this.#socket.readyState === WebSocket.OPEN) this.#socket.send("{}");
       return;
     }
+    if (this.connected === undefined && text.startsWith('{"push"')) this.early.push(text);
     const push = pushParts.exec(text);
     if (push !== null) {
       // Publications are most of what comes: they are read by their fixed form and kept in their channel's log.

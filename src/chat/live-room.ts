@@ -43,6 +43,8 @@ export class LiveRoom {
   /** Events behind a hole that is being read. */
   readonly held: Outgoing[] = [];
   filling = false;
+  /** Hears each publication in seq order, for those who read the room in another encoding. */
+  tap: ((publication: string) => void) | undefined;
   /** The one reading of recent events into the ring that is under way or done. */
   primed: Promise<void> | undefined;
 

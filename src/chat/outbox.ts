@@ -106,6 +106,7 @@ export class Outbox {
     assert(event.seq === room.published + 1, "events of a room go out in seq order, without holes");
     room.published = event.seq;
     this.#options.directory.budget.append(room.ring, event.text);
+    room.tap?.(event.text);
     if (room.subscribers > 0) {
       const lines = this.#lines.get(room);
       const line = room.push(event.text);

@@ -2,6 +2,7 @@
 
 import type { CloseName } from "../protocol/close.ts";
 import type { MemberRow } from "../store/rooms.ts";
+import { SmallMap } from "../lib/small-map.ts";
 import type { LiveRoom } from "./live-room.ts";
 
 /** A person's place in a room, as the commits of this node last left it. */
@@ -13,17 +14,27 @@ export interface Person {
   /** `users.id`, the name on the wire. */
   readonly id: string;
   name: string;
-  readonly connections: Set<Recipient>;
+  readonly connections: Recipient[];
   /** By the room's key; only places that were looked up or changed while the person is here. */
-  readonly memberships: Map<number, Membership>;
+  readonly memberships: SmallMap<number, Membership>;
 }
 
-/** What a connection has of a room: `live` on its topic, or still catching up. */
+/** What a connection has of a room: `live` on its topic, or still catching up. Of each kind there is one object. */
 export interface Subscription {
-  live: boolean;
+  readonly live: boolean;
   /** Made by the server (`{rooms: true}`, a grant) and not by a `subscribe` of the client. */
   readonly server: boolean;
   readonly joinLeave: boolean;
+}
+
+const subscriptionKinds: readonly Subscription[] = [0, 1, 2, 3, 4, 5, 6, 7].map((bits) =>
+  Object.freeze({ live: (bits & 1) > 0, server: (bits & 2) > 0, joinLeave: (bits & 4) > 0 }),
+);
+
+/** The object of a kind: there are thousands of subscriptions and eight kinds. */
+export function subscriptionOf(kind: Subscription): Subscription {
+  const bits = (kind.live ? 1 : 0) + (kind.server ? 2 : 0) + (kind.joinLeave ? 4 : 0);
+  return subscriptionKinds[bits] as Subscription;
 }
 
 /** One connection, as the chat sees it. Everything here is synchronous. */
@@ -41,13 +52,11 @@ export interface Recipient {
   readonly address: string;
   /** The socket is open and signed in. */
   readonly connected: boolean;
-  /** Channels whose `subscribe` is being worked on. */
-  readonly subscribing: Set<string>;
   /** It is on its person's own line. */
   ownLine: boolean;
   /** It asked to be subscribed to the person's rooms, those of tomorrow included. */
   readonly wantsRooms: boolean;
-  readonly subscriptions: Map<LiveRoom, Subscription>;
+  readonly subscriptions: SmallMap<LiveRoom, Subscription>;
   /** Sends lines as frames of their own, now. */
   send(lines: readonly string[]): void;
   /** Sends a line with the others of this turn. */
@@ -78,20 +87,21 @@ export class People {
       known.name = row.name;
       return known;
     }
-    return { n: row.n, id: row.id, name: row.name, connections: new Set(), memberships: new Map() };
+    return { n: row.n, id: row.id, name: row.name, connections: [], memberships: new SmallMap() };
   }
 
   /** A connection has signed in. From now on commits keep the person's memberships right. */
   enter(recipient: Recipient): void {
     const { person } = recipient;
     this.#byId.set(person.id, person);
-    person.connections.add(recipient);
+    person.connections.push(recipient);
   }
 
   exit(recipient: Recipient): void {
     const { person } = recipient;
-    person.connections.delete(recipient);
-    if (person.connections.size === 0 && this.#byId.get(person.id) === person) this.#byId.delete(person.id);
+    const at = person.connections.indexOf(recipient);
+    if (at >= 0) person.connections.splice(at, 1);
+    if (person.connections.length === 0 && this.#byId.get(person.id) === person) this.#byId.delete(person.id);
   }
 
   /** Closes the connections that a sign-in was used for. Returns how many there were. */

@@ -12,7 +12,7 @@ import type { History } from "../store/history.ts";
 import type { RingBudget } from "../store/ring.ts";
 import type { View } from "../store/view.ts";
 import type { LiveRoom } from "./live-room.ts";
-import type { Recipient, Subscription } from "./people.ts";
+import { subscriptionOf, type Recipient, type Subscription } from "./people.ts";
 import { wholeView } from "./policy.ts";
 
 /** A socket with more than this unsent gets no further page before it has drained. */
@@ -168,7 +168,7 @@ export class Resume {
   }
 
   #goLive(recipient: Recipient, room: LiveRoom, subscription: Subscription): void {
-    subscription.live = true;
+    recipient.subscriptions.set(room, subscriptionOf({ ...subscription, live: true }));
     recipient.join(room.topic);
     if (subscription.joinLeave) recipient.join(room.presenceTopic);
   }

@@ -100,8 +100,9 @@ export class Rooms {
   }
 
   async #place(caller: Caller, id: string): Promise<number> {
-    const { room } = await this.#options.directory.access(caller.person, id);
-    return room.n;
+    const access = await this.#options.directory.access(caller.person, id);
+    requireVisible(caller, access);
+    return access.room.n;
   }
 
   async #find(caller: Caller, id: string, live: LiveRoom | undefined): Promise<Room> {

@@ -1,23 +1,29 @@
 /** Connections come to rooms and go: by their own wish, by the server's, by a change of membership. */
 
+import { Batcher } from "../lib/batcher.ts";
+import type { Clock } from "../lib/clock.ts";
 import { ChatError } from "../protocol/errors.ts";
 import { subscribePush, unsubscribePush } from "../protocol/frames.ts";
 import { unsubscribes } from "../protocol/close.ts";
 import { client_subscriptions_max, connect_reply_bytes_max, server_subscriptions_max } from "../protocol/limits.ts";
 import { isOpenName, isRoomId, jsonTopic, userChannel } from "../protocol/topics.ts";
-import type { Database } from "../store/orm.ts";
-import { roomsOf } from "../store/rooms.ts";
+import type { StorageClient } from "../store/orm.ts";
+import { activeRooms, type KnownRoom } from "../store/rooms.ts";
 import type { LiveRoom, MembershipFact } from "./live-room.ts";
 import type { OpenRooms } from "./open-rooms.ts";
 import type { Outbox } from "./outbox.ts";
-import type { People, Person, Recipient } from "./people.ts";
+import { subscriptionOf, type People, type Person, type Recipient } from "./people.ts";
 import { viewFor, type Caller } from "./policy.ts";
 import type { Presence } from "./presence.ts";
 import type { Position, Resume, Start } from "./resume.ts";
 import type { RoomDirectory } from "./room-directory.ts";
 
+/** People whose rooms are read together. */
+const people_at_once_max = 200;
+
 export interface SubscriptionsOptions {
-  readonly db: Database;
+  readonly client: StorageClient;
+  readonly clock: Clock;
   readonly directory: RoomDirectory;
   readonly openRooms: OpenRooms;
   readonly outbox: Outbox;
@@ -39,30 +45,42 @@ function callerOf(recipient: Recipient): Caller {
 
 export class Subscriptions {
   readonly #options: SubscriptionsOptions;
+  readonly #rooms: Batcher<number, KnownRoom[]>;
+  /** Rooms that came to connections which are not answered yet: a push before the reply would be lost on an SDK. */
+  readonly #arriving = new Map<Recipient, Set<LiveRoom>>();
+  /** Channels whose `subscribe` is being worked on. */
+  readonly #subscribing = new Map<Recipient, Set<string>>();
 
   constructor(options: SubscriptionsOptions) {
     this.#options = options;
+    const { client, clock } = options;
+    this.#rooms = new Batcher({
+      clock,
+      inputs_max: people_at_once_max,
+      run: (users) => activeRooms(client, { users, limit: server_subscriptions_max }),
+    });
   }
 
   /** A `subscribe` of the client. `answer` gets the result's text and sends the reply at once. */
   async subscribe(recipient: Recipient, asked: Asked, answer: (result: string) => void): Promise<void> {
     const { channel } = asked;
     if (channel === userChannel(recipient.person.id)) return this.#ownLine(recipient, answer);
-    if (recipient.subscribing.has(channel) || this.#subscribed(recipient, channel))
-      throw new ChatError("already_subscribed");
-    if (recipient.subscriptions.size + recipient.subscribing.size >= client_subscriptions_max) {
+    const subscribing = this.#subscribing.get(recipient) ?? new Set<string>();
+    if (subscribing.has(channel) || this.#subscribed(recipient, channel)) throw new ChatError("already_subscribed");
+    if (recipient.subscriptions.size + subscribing.size >= client_subscriptions_max) {
       throw new ChatError("limit_exceeded", `at most ${client_subscriptions_max} subscriptions a connection`);
     }
-    recipient.subscribing.add(channel);
+    this.#subscribing.set(recipient, subscribing.add(channel));
     try {
       const start = await this.#prepare(recipient, { ...asked, server: false });
       if (!recipient.connected) return;
-      if (!recipient.subscribing.has(channel)) throw new ChatError("bad_request", "unsubscribed meanwhile");
+      if (!subscribing.has(channel)) throw new ChatError("bad_request", "unsubscribed meanwhile");
       if (!this.#current(start)) throw new ChatError("room_not_found");
       answer(this.#begin(start, { bytes: connect_reply_bytes_max }));
       this.#options.resume.follow(recipient, [start.room]);
     } finally {
-      recipient.subscribing.delete(channel);
+      subscribing.delete(channel);
+      if (subscribing.size === 0) this.#subscribing.delete(recipient);
     }
   }
 
@@ -75,14 +93,25 @@ export class Subscriptions {
     positions: ReadonlyMap<string, Position>,
     answer: (subs: string) => void,
   ): Promise<void> {
+    const come = new Set<LiveRoom>();
+    this.#arriving.set(recipient, come);
+    try {
+      await this.#connect(recipient, positions, answer);
+    } finally {
+      this.#arriving.delete(recipient);
+    }
+    for (const room of come) if (recipient.connected) this.#added(recipient, room);
+  }
+
+  async #connect(
+    recipient: Recipient,
+    positions: ReadonlyMap<string, Position>,
+    answer: (subs: string) => void,
+  ): Promise<void> {
     const channels = new Set<string>();
     if (recipient.wantsRooms) {
-      const limit = server_subscriptions_max;
-      const known = await roomsOf(this.#options.db, { user: recipient.person.n, limit });
-      this.#options.directory.remember(
-        recipient.person,
-        known.map(({ room, member }) => ({ room, member })),
-      );
+      const known = await this.#rooms.ask(recipient.person.n);
+      this.#options.directory.remember(recipient.person, known);
       for (const { room } of known) channels.add(room.id);
     }
     for (const channel of recipient.grants) if (channels.size < server_subscriptions_max) channels.add(channel);
@@ -105,7 +134,7 @@ export class Subscriptions {
 
   /** An `unsubscribe` of the client. What it has not is no error: it may have been removed a moment ago. */
   unsubscribe(recipient: Recipient, channel: string): void {
-    recipient.subscribing.delete(channel);
+    this.#subscribing.get(recipient)?.delete(channel);
     if (channel === userChannel(recipient.person.id)) {
       recipient.ownLine = false;
       recipient.leave(jsonTopic(channel));
@@ -134,7 +163,7 @@ export class Subscriptions {
         visible_from: before?.visible_from ?? 1,
         muted_until: 0,
       });
-      if (room !== undefined) for (const recipient of person.connections) this.#removed(recipient, room);
+      if (room !== undefined) for (const recipient of [...person.connections]) this.#removed(recipient, room);
       return;
     }
     if (room === undefined) {
@@ -181,7 +210,7 @@ export class Subscriptions {
     // The database was asked meanwhile: membership may have changed and an idle room may have been let go.
     const room = await directory.open(channel);
     const view = viewFor(caller, await directory.access(recipient.person, channel));
-    const subscription = { live: false, server: asked.server, joinLeave: asked.joinLeave };
+    const subscription = subscriptionOf({ live: false, server: asked.server, joinLeave: asked.joinLeave });
     return { recipient, room, view, position, subscription };
   }
 
@@ -232,6 +261,7 @@ export class Subscriptions {
 
   /** The person is no longer a member: nothing above the removal reaches this connection. */
   #removed(recipient: Recipient, room: LiveRoom): void {
+    this.#arriving.get(recipient)?.delete(room);
     if (!recipient.subscriptions.has(room) || recipient.grants.has(room.id)) return;
     this.#end(recipient, room, false);
     recipient.send([unsubscribePush(room.id, unsubscribes.left)]);
@@ -240,8 +270,12 @@ export class Subscriptions {
   /** The person has become a member: the connection has the room from the next event on. */
   #added(recipient: Recipient, room: LiveRoom): void {
     if (recipient.subscriptions.has(room) || recipient.subscriptions.size >= server_subscriptions_max) return;
-    const subscription = { live: true, server: true, joinLeave: true };
-    recipient.subscriptions.set(room, subscription);
+    const arriving = this.#arriving.get(recipient);
+    if (arriving !== undefined) {
+      arriving.add(room);
+      return;
+    }
+    recipient.subscriptions.set(room, subscriptionOf({ live: true, server: true, joinLeave: true }));
     this.#options.directory.hold(room);
     recipient.send([subscribePush(room.id, { epoch: this.#options.epoch, offset: room.published })]);
     recipient.join(room.topic);

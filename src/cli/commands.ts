@@ -1,3 +1,4 @@
+import { benchCommand } from "./bench.ts";
 import type { Command } from "./command.ts";
 import { configCommand } from "./show-config.ts";
 import { serveCommand } from "./serve.ts";
@@ -6,6 +7,7 @@ import { versionCommand } from "./version.ts";
 /** Every command, in the order in which `confab --help` lists them. */
 export const commands: Readonly<Record<string, Command>> = {
   serve: serveCommand,
+  bench: benchCommand,
   config: configCommand,
   version: versionCommand,
 };

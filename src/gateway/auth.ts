@@ -43,6 +43,8 @@ export interface SignIn {
 }
 
 export interface Auth {
+  /** Guests are let in. */
+  readonly open: boolean;
   /** Throws `token_expired` or `unauthorized`; `InvalidToken` where a token is no good for ever. */
   signIn(token: string, name: string | undefined): Promise<SignIn>;
   /** Checks a new token of a connection; it must be the same user's. */
@@ -109,6 +111,7 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
   }
 
   return {
+    open: options.open,
     async signIn(token, name) {
       const { accounts, open } = options;
       if (token === "" || isGuestToken(token)) {

@@ -14,6 +14,7 @@ import { ChatError } from "../protocol/errors.ts";
 import { clientInfoText, errorReply, reply } from "../protocol/frames.ts";
 import { memberText } from "../protocol/json.ts";
 import type { Connection } from "./connection.ts";
+import { spend, TooMany, type Rates } from "./rates.ts";
 import { positionOf, type SignInDoor } from "./sign-in.ts";
 
 export interface CommandsOptions {
@@ -23,10 +24,9 @@ export interface CommandsOptions {
   readonly messages: Messages;
   readonly operations: OperationTable;
   readonly presence: Presence;
+  readonly rates: Rates;
   readonly signIn: SignInDoor;
   readonly subscriptions: Subscriptions;
-  readonly messages_per_second: number;
-  readonly messages_burst: number;
 }
 
 /** Answers a send when its batch has come back. An object and not a closure: there is one for every message. */
@@ -116,15 +116,20 @@ export class Commands {
 
   #failed(connection: Connection, id: number, error: unknown): void {
     connection.pending--;
-    if (error instanceof ChatError) return connection.push(errorReply(id, error.code, error.detail));
+    if (error instanceof ChatError) {
+      connection.push(errorReply(id, error.code, error.detail));
+      if (error instanceof TooMany && connection.refused(this.#options.clock.monotonic()))
+        connection.close("too_many_requests");
+      return;
+    }
     this.#options.log.error("command_failed", { client: connection.client, id, error });
     connection.push(errorReply(id, "internal"));
   }
 
   #spend(connection: Connection, cost: number): void {
-    const { clock, messages_per_second, messages_burst } = this.#options;
-    const limits = { now_ms: clock.monotonic(), perSecond: messages_per_second, burst: messages_burst };
-    if (!connection.spend(cost, limits)) throw new ChatError("too_many_requests");
+    const { clock, rates } = this.#options;
+    connection.allowance ??= rates.of(connection.person.id, connection.address);
+    spend(connection.allowance, cost, clock.monotonic());
   }
 
   #publish(connection: Connection, command: CommandOf<"publish">): Promise<void> | undefined {

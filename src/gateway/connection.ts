@@ -2,11 +2,18 @@
 
 import type { LiveRoom } from "../chat/live-room.ts";
 import type { Person, Recipient, Subscription } from "../chat/people.ts";
-import { TokenBucket } from "../lib/rate.ts";
+import { SmallMap } from "../lib/small-map.ts";
 import { closes, type CloseName } from "../protocol/close.ts";
 import type { Command } from "../protocol/commands.ts";
 import { joinLines } from "../protocol/frames.ts";
-import { push_frame_bytes_max } from "../protocol/limits.ts";
+import {
+  errors_per_window_max,
+  errors_window_ms,
+  push_frame_bytes_max,
+  refusals_per_window_max,
+  refusals_window_ms,
+} from "../protocol/limits.ts";
+import type { Allowance } from "./rates.ts";
 
 /** The runtime's socket, as far as it is used here. Everything is synchronous and harmless after a close. */
 export interface Socket {
@@ -21,6 +28,7 @@ export interface Socket {
 /** `fresh`: nothing came yet; `signing_in`: connect is being worked on; `ready`: connect was answered. */
 export type ConnectionState = "fresh" | "signing_in" | "ready" | "closed";
 
+const second_ms = 1_000;
 const nothing: ReadonlySet<string> = new Set();
 
 /** Gathers lines of many connections and writes each connection's as one frame at the end of the turn. */
@@ -56,20 +64,27 @@ export class Connection implements Recipient {
   expires_s: number | undefined;
   /** Whose tokens this connection may be refreshed with. */
   subject = "";
-  readonly subscriptions = new Map<LiveRoom, Subscription>();
-  readonly subscribing = new Set<string>();
+  readonly subscriptions = new SmallMap<LiveRoom, Subscription>();
   /** Commands that came while the sign-in was worked on. */
-  waiting: Command[] = [];
+  waiting: Command[] | undefined;
   /** Commands that are being worked on. */
   pending = 0;
   /** Monotonic time of the last bytes from the client, and of the last ping. */
   heard_ms: number;
   pinged_ms = 0;
+  /** Which second of the heartbeat is its turn. */
+  slot = 0;
+  readonly opened_ms: number;
+  /** Why the server closes it, once it does. */
+  ending: CloseName | undefined;
+  /** What its work is taken from; made with the first of it. */
+  allowance: Allowance | undefined;
   #person: Person | undefined;
-  #lines: string[] = [];
-  #bucket: TokenBucket | undefined;
-  #errors = 0;
-  #errorsSince_ms = 0;
+  #lines: string[] | undefined;
+  // Most connections are idle and never wrong: these are made when they are needed.
+  #errors: Window | undefined;
+  #refusals: Window | undefined;
+  #received: Window | undefined;
 
   constructor(options: { client: string; address: string; socket: Socket; flusher: Flusher; now_ms: number }) {
     this.client = options.client;
@@ -77,6 +92,7 @@ export class Connection implements Recipient {
     this.#socket = options.socket;
     this.#flusher = options.flusher;
     this.heard_ms = options.now_ms;
+    this.opened_ms = options.now_ms;
   }
 
   get connected(): boolean {
@@ -104,15 +120,16 @@ export class Connection implements Recipient {
 
   push(line: string): void {
     if (this.state === "closed") return;
-    this.#lines.push(line);
-    if (this.#lines.length === 1) this.#flusher.add(this);
+    if (this.#lines === undefined) {
+      this.#lines = [line];
+      this.#flusher.add(this);
+    } else this.#lines.push(line);
   }
 
   flush(): void {
-    if (this.#lines.length === 0) return;
     const lines = this.#lines;
-    this.#lines = [];
-    if (this.state === "closed") return;
+    this.#lines = undefined;
+    if (lines === undefined || this.state === "closed") return;
     if (lines.length === 1) this.#socket.send(lines[0] as string);
     else for (const frame of joinLines(lines, push_frame_bytes_max)) this.#socket.send(frame);
   }
@@ -132,23 +149,41 @@ export class Connection implements Recipient {
   close(name: CloseName): void {
     if (this.state === "closed") return;
     this.flush();
+    this.ending ??= name;
     const { code, reason } = closes[name];
     this.#socket.close(code, reason);
   }
 
-  /** Takes from what this connection may send; false when that is used up. */
-  spend(cost: number, limits: { now_ms: number; perSecond: number; burst: number }): boolean {
-    this.#bucket ??= new TokenBucket(limits);
-    return this.#bucket.take(cost, limits.now_ms);
+  /** Counts a command that was wrong inside; true when there were too many of late. */
+  erred(now_ms: number): boolean {
+    this.#errors ??= new Window();
+    return this.#errors.add(1, now_ms, errors_window_ms) > errors_per_window_max;
   }
 
-  /** Counts a command that was wrong inside; true when there were too many of late. */
-  erred(now_ms: number, limits: { errors_max: number; window_ms: number }): boolean {
-    if (now_ms - this.#errorsSince_ms > limits.window_ms) {
-      this.#errors = 0;
-      this.#errorsSince_ms = now_ms;
+  /** Counts a command that was refused for its rate; true for who goes on as if nothing had been said. */
+  refused(now_ms: number): boolean {
+    this.#refusals ??= new Window();
+    return this.#refusals.add(1, now_ms, refusals_window_ms) > refusals_per_window_max;
+  }
+
+  /** Counts lines that came; the number of them in this second. */
+  received(lines: number, now_ms: number): number {
+    this.#received ??= new Window();
+    return this.#received.add(lines, now_ms, second_ms);
+  }
+}
+
+/** Counts in windows of time that begin with their first event. */
+class Window {
+  #count = 0;
+  #since_ms = 0;
+
+  add(count: number, now_ms: number, window_ms: number): number {
+    if (now_ms - this.#since_ms > window_ms) {
+      this.#count = 0;
+      this.#since_ms = now_ms;
     }
-    this.#errors++;
-    return this.#errors > limits.errors_max;
+    this.#count += count;
+    return this.#count;
   }
 }

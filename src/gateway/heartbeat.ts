@@ -14,7 +14,6 @@ const second_ms = 1_000;
 export class Heartbeat {
   readonly #clock: Clock;
   readonly #slots: Set<Connection>[] = Array.from({ length: ping_s }, () => new Set());
-  readonly #slotOf = new WeakMap<Connection, Set<Connection>>();
   /** Sockets that have not signed in, with the time by which they must have; oldest first. */
   readonly #strangers = new Map<Connection, number>();
   #turn = 0;
@@ -26,14 +25,13 @@ export class Heartbeat {
   }
 
   add(connection: Connection): void {
-    const slot = this.#slots[this.#next++ % ping_s] as Set<Connection>;
-    slot.add(connection);
-    this.#slotOf.set(connection, slot);
+    connection.slot = this.#next++ % ping_s;
+    this.#slots[connection.slot]?.add(connection);
     this.#strangers.set(connection, this.#clock.monotonic() + sign_in_ms);
   }
 
   remove(connection: Connection): void {
-    this.#slotOf.get(connection)?.delete(connection);
+    this.#slots[connection.slot]?.delete(connection);
     this.#strangers.delete(connection);
   }
 

@@ -140,7 +140,13 @@ export class Gateway {
     const { clock, flusher, sockets } = this.#options;
     const { address } = ws.data;
     this.#addresses.set(address, (this.#addresses.get(address) ?? 0) + 1);
-    const options = { client: crypto.randomUUID(), address, socket: socketOf(ws), flusher, now_ms: clock.monotonic() };
+    const options = {
+      client: crypto.randomUUID(),
+      address,
+      socket: new BunSocket(ws),
+      flusher,
+      now_ms: clock.monotonic(),
+    };
     const connection = new Connection(options);
     ws.data.connection = connection;
     sockets.opened(connection);
@@ -155,20 +161,31 @@ export class Gateway {
   }
 }
 
-function socketOf(ws: ServerWebSocket<SocketData>): Socket {
-  return {
-    send(frame) {
-      ws.send(frame);
-    },
-    subscribe(topic) {
-      ws.subscribe(topic);
-    },
-    unsubscribe(topic) {
-      ws.unsubscribe(topic);
-    },
-    buffered: () => ws.getBufferedAmount(),
-    close(code, reason) {
-      ws.close(code, reason);
-    },
-  };
+/** A class and not an object of closures: there is one for every connection. */
+class BunSocket implements Socket {
+  readonly #ws: ServerWebSocket<SocketData>;
+
+  constructor(ws: ServerWebSocket<SocketData>) {
+    this.#ws = ws;
+  }
+
+  send(frame: string): void {
+    this.#ws.send(frame);
+  }
+
+  subscribe(topic: string): void {
+    this.#ws.subscribe(topic);
+  }
+
+  unsubscribe(topic: string): void {
+    this.#ws.unsubscribe(topic);
+  }
+
+  buffered(): number {
+    return this.#ws.getBufferedAmount();
+  }
+
+  close(code: number, reason: string): void {
+    this.#ws.close(code, reason);
+  }
 }

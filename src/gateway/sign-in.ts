@@ -11,6 +11,7 @@ import { errorReply, reply } from "../protocol/frames.ts";
 import { ping_s } from "../protocol/limits.ts";
 import { connectData } from "../protocol/operations.ts";
 import { InvalidToken, type Auth, type SignIn } from "./auth.ts";
+import type { Rates } from "./rates.ts";
 import type { Connection } from "./connection.ts";
 
 export interface SignInOptions {
@@ -22,6 +23,7 @@ export interface SignInOptions {
   readonly node: string;
   readonly version: string;
   readonly people: People;
+  readonly rates: Rates;
   readonly subscriptions: Subscriptions;
   /** Connections of one person; 0 for no limit. */
   readonly per_user_max: number;
@@ -68,7 +70,11 @@ export class SignInDoor {
     connection.state = "signing_in";
     try {
       const wishes = wishesOf(command.body);
-      const signIn = await this.#options.auth.signIn(command.body.token ?? "", wishes.name);
+      const { auth, rates } = this.#options;
+      const token = command.body.token ?? "";
+      if (token === "" && auth.open) rates.newGuest(connection.address);
+      else rates.checkTokens(connection.address);
+      const signIn = await auth.signIn(token, wishes.name);
       if (connection.state === "signing_in") await this.#enter(connection, { command, wishes, signIn });
     } catch (error) {
       this.#failed(connection, command.id, error);
@@ -82,7 +88,7 @@ export class SignInDoor {
     const { command, wishes, signIn } = entering;
     const { people, per_user_max, subscriptions } = this.#options;
     const person = people.of(signIn.user);
-    if (per_user_max > 0 && person.connections.size >= per_user_max) return connection.close("connection_limit");
+    if (per_user_max > 0 && person.connections.length >= per_user_max) return connection.close("connection_limit");
     connection.signIn(person);
     connection.connInfo = signIn.connInfo;
     connection.grants = signIn.grants;
@@ -132,6 +138,7 @@ export class SignInDoor {
   #failed(connection: Connection, id: number, error: unknown): void {
     if (connection.state === "closed") return;
     if (error instanceof InvalidToken) {
+      this.#options.rates.tokenRefused(connection.address);
       this.#options.log.info("token_refused", { client: connection.client, reason: error.message });
       return connection.close("invalid_token");
     }

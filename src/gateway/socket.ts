@@ -6,12 +6,7 @@ import type { Subscriptions } from "../chat/subscriptions.ts";
 import type { Clock } from "../lib/clock.ts";
 import { decodeLine, type Command } from "../protocol/commands.ts";
 import { errorReply } from "../protocol/frames.ts";
-import {
-  commands_pending_max,
-  commands_per_frame_max,
-  errors_per_window_max,
-  errors_window_ms,
-} from "../protocol/limits.ts";
+import { commands_pending_max, commands_per_frame_max } from "../protocol/limits.ts";
 import type { Commands } from "./commands.ts";
 import type { Connection } from "./connection.ts";
 import type { Heartbeat } from "./heartbeat.ts";
@@ -25,6 +20,8 @@ export interface SocketsOptions {
   readonly resume: Resume;
   readonly signIn: SignInDoor;
   readonly subscriptions: Subscriptions;
+  /** Of one connection, pings and pongs too. */
+  readonly lines_per_second_max: number;
 }
 
 export class Sockets {
@@ -49,12 +46,15 @@ export class Sockets {
   }
 
   received(connection: Connection, frame: string | Uint8Array): void {
-    connection.heard_ms = this.#options.clock.monotonic();
+    const now_ms = this.#options.clock.monotonic();
+    connection.heard_ms = now_ms;
     if (typeof frame !== "string") return connection.close("bad_request");
     const lines = frame.split("\n");
     // A frame may end with the newline that joins its commands.
     if (lines.length > 1 && lines.at(-1) === "") lines.pop();
     if (lines.length > commands_per_frame_max) return connection.close("bad_request");
+    if (connection.received(lines.length, now_ms) > this.#options.lines_per_second_max)
+      return connection.close("too_many_requests");
     for (const line of lines) {
       if (connection.state === "closed") return;
       this.#line(connection, line);
@@ -92,8 +92,7 @@ export class Sockets {
 
   #refused(connection: Connection, line: string): void {
     connection.push(line);
-    const limits = { errors_max: errors_per_window_max, window_ms: errors_window_ms };
-    if (connection.erred(this.#options.clock.monotonic(), limits)) connection.close("too_many_errors");
+    if (connection.erred(this.#options.clock.monotonic())) connection.close("too_many_errors");
   }
 
   #command(connection: Connection, command: Command): void {
@@ -103,6 +102,7 @@ export class Sockets {
         void this.#options.signIn.connect(connection, command).then(() => this.#resume(connection));
         return;
       case "signing_in":
+        connection.waiting ??= [];
         if (connection.waiting.length >= commands_pending_max) return connection.close("too_many_requests");
         connection.waiting.push(command);
         return;
@@ -122,8 +122,8 @@ export class Sockets {
 
   /** Runs what came while the sign-in was worked on, in its order. */
   #resume(connection: Connection): void {
-    const waiting = connection.waiting;
-    connection.waiting = [];
+    const waiting = connection.waiting ?? [];
+    connection.waiting = undefined;
     for (const command of waiting) {
       if (connection.state === "ready") this.#run(connection, command);
       else if (connection.state === "fresh") connection.push(errorReply(command.id, "unauthorized"));

@@ -3,6 +3,9 @@
  * 1001 and 1006 included, they come back. A reason stays below 124 bytes (RFC 6455, 5.5).
  */
 export const closes = {
+  /** Of the naive door, whose clients are told nothing else. */
+  too_large: { code: 1009, reason: "a message is at most 16 KiB" },
+  try_again: { code: 1013, reason: "not stored, or not surely: try again later" },
   shutdown: { code: 3001, reason: "shutdown" },
   internal: { code: 3004, reason: "internal server error" },
   expired: { code: 3005, reason: "connection expired" },

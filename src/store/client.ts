@@ -27,7 +27,8 @@ function toValue(value: InValue): Value {
     throw new TypeError("Expected a value that SQLite stores; got undefined. Give null for none.");
   if (typeof value === "boolean") return value ? 1 : 0;
   if (value instanceof Date) return value.valueOf();
-  if (value instanceof Uint8Array) return value.slice().buffer;
+  // A copy of its own: the rest of a shared buffer must not travel along.
+  if (value instanceof Uint8Array || value instanceof ArrayBuffer) return new Uint8Array(value);
   if (typeof value === "number" && !Number.isFinite(value)) {
     throw new RangeError(`Expected a finite number; got ${value}. SQLite has no such value.`);
   }
@@ -48,7 +49,8 @@ function toStatement(statement: InStatement | [string, InArgs?], args?: InArgs):
 function toRow(columns: readonly string[], values: readonly Value[]): Row {
   const row = {} as Row;
   Object.defineProperty(row, "length", { value: values.length });
-  values.forEach((value, at) => {
+  values.forEach((given, at) => {
+    const value = given instanceof Uint8Array ? given.slice().buffer : given;
     Object.defineProperty(row, at, { value, enumerable: false });
     const name = columns[at];
     if (name !== undefined && !Object.hasOwn(row, name)) row[name] = value;

@@ -18,7 +18,8 @@ export function openConnection(path: string, role: ThreadRole): Connection {
     db.exec("PRAGMA synchronous=FULL");
     db.exec(`PRAGMA wal_autocheckpoint=${wal_pages_checkpoint}`);
   } else {
-    db.exec("PRAGMA query_only=ON");
+    // What copies the database writes none of it, but into its copy.
+    if (role === "reader") db.exec("PRAGMA query_only=ON");
     db.exec("PRAGMA wal_autocheckpoint=0");
   }
   db.exec(`PRAGMA cache_size=-${cache_KiB}`);

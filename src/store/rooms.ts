@@ -1,6 +1,8 @@
 /** Rooms and the places of people in them, as rows. */
 
-import { and, asc, desc, eq, gt, sql } from "drizzle-orm";
+import type { Client } from "@libsql/client";
+import { and, asc, eq, gt, sql } from "drizzle-orm";
+import { namesOf } from "./names.ts";
 import type { Database } from "./orm.ts";
 import { members, rooms, users } from "./schema.ts";
 
@@ -21,6 +23,12 @@ export interface MemberRow {
   readonly state: "joined" | "left" | "banned" | "invited";
   readonly visible_from: number;
   readonly muted_until: number;
+}
+
+/** A room, and the place in it of whoever was asked for. */
+export interface KnownRoom {
+  readonly room: RoomRow;
+  readonly member: MemberRow;
 }
 
 const roomColumns = {
@@ -56,21 +64,56 @@ export async function findRoom(
   return row === undefined ? undefined : { room: row.room, member: row.member ?? undefined };
 }
 
-/** The rooms that a person is in: the most recently active first, or in the order of their making behind `after`. */
+/** The rooms that a person is in, in the order of their making, behind `after`. */
 export async function roomsOf(
   db: Database,
-  asked: { user: number; limit: number; after?: number },
+  asked: { user: number; limit: number; after: number },
 ): Promise<{ room: RoomRow; member: MemberRow }[]> {
-  const { user, limit, after } = asked;
-  const joined = and(eq(members.user, user), eq(members.state, "joined"));
-  const order = after === undefined ? [desc(rooms.last_at), asc(rooms.n)] : [asc(rooms.n)];
   return await db
     .select({ room: roomColumns, member: memberColumns })
     .from(members)
     .innerJoin(rooms, eq(rooms.n, members.room))
-    .where(after === undefined ? joined : and(joined, gt(rooms.n, after)))
-    .orderBy(...order)
-    .limit(limit);
+    .where(and(eq(members.user, asked.user), eq(members.state, "joined"), gt(rooms.n, asked.after)))
+    .orderBy(asc(rooms.n))
+    .limit(asked.limit);
+}
+
+const r = namesOf(rooms);
+const m = namesOf(members);
+
+/** One row a person, one cell for all of their rooms: a storm of reconnects asks for thousands of people at once. */
+const activeSql = `SELECT user, json_group_array(json_array(
+    n, id, kind, name, first_seq, last_seq, history, created_at, closed_at, role, visible_from, muted_until) ORDER BY place)
+  FROM (
+    SELECT m.${m.of.user} AS user, m.${m.of.role} AS role, m.${m.of.visible_from} AS visible_from,
+      m.${m.of.muted_until} AS muted_until, r.${r.of.n} AS n, r.${r.of.id} AS id, r.${r.of.kind} AS kind, r.${r.of.name} AS name,
+      r.${r.of.first_seq} AS first_seq, r.${r.of.last_seq} AS last_seq, r.${r.of.history} AS history,
+      r.${r.of.created_at} AS created_at, r.${r.of.closed_at} AS closed_at,
+      row_number() OVER (PARTITION BY m.${m.of.user} ORDER BY r.${r.of.last_at} DESC, r.${r.of.n}) AS place
+    FROM ${m.table} m JOIN ${r.table} r ON r.${r.of.n} = m.${m.of.room}
+    WHERE m.${m.of.user} IN (SELECT value FROM json_each(?1)) AND m.${m.of.state} = 'joined'
+  ) WHERE place <= ?2 GROUP BY user`;
+
+type ActiveRow = [
+  ...[number, string, RoomRow["kind"], string, number, number, RoomRow["history"], number, number | null],
+  ...[MemberRow["role"], number, number],
+];
+
+/** The rooms of each person asked for, the most recently active first; in the order of the question. */
+export async function activeRooms(
+  client: Client,
+  asked: { users: readonly number[]; limit: number },
+): Promise<KnownRoom[][]> {
+  const { rows } = await client.execute({ sql: activeSql, args: [JSON.stringify(asked.users), asked.limit] });
+  const found = new Map(rows.map((row) => [Number(row[0]), JSON.parse(row[1] as string) as ActiveRow[]]));
+  return asked.users.map((user) =>
+    (found.get(user) ?? []).map((row) => {
+      const [n, id, kind, name, first_seq, last_seq, history, created_at, closed_at, role, visible_from, muted_until] =
+        row;
+      const room = { n, id, kind, name, first_seq, last_seq, history, created_at, closed_at };
+      return { room, member: { role, state: "joined" as const, visible_from, muted_until } };
+    }),
+  );
 }
 
 /** Public rooms in the order of their making. */

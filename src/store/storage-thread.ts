@@ -52,6 +52,8 @@ export class StorageThread {
   readonly #file: string;
   readonly #waiting = new Map<number, Waiting>();
   #worker: Worker | undefined;
+  /** Its connection is open: requests may come. */
+  #open = false;
   #watch: Timer | undefined;
   /** Asked again of each new thread. */
   #prepare: Request | undefined;
@@ -89,8 +91,9 @@ export class StorageThread {
       worker.onmessage = () => resolve();
     });
     worker.onmessage = (event: MessageEvent<FromThread>) => this.#receive(event.data);
-    await this.ask({ op: "open", path: this.#path, role: this.role });
-    if (this.#prepare !== undefined) await this.ask(this.#prepare);
+    await this.#post(worker, { op: "open", path: this.#path, role: this.role });
+    if (this.#prepare !== undefined) await this.#post(worker, this.#prepare);
+    this.#open = true;
   }
 
   /**
@@ -103,7 +106,7 @@ export class StorageThread {
 
   ask<R extends Request>(request: R): Promise<AnswerOf<R>> {
     const worker = this.#worker;
-    if (worker === undefined) {
+    if (worker === undefined || !this.#open) {
       const sentence = this.#stopped ? "The database is closed." : "The storage thread is being replaced.";
       return Promise.reject(new StorageError("storage_unavailable", sentence));
     }
@@ -112,6 +115,10 @@ export class StorageThread {
       return Promise.reject(new StorageError("storage_unavailable", sentence));
     }
     if (request.op === "prepare") this.#prepare = request;
+    return this.#post(worker, request);
+  }
+
+  #post<R extends Request>(worker: Worker, request: R): Promise<AnswerOf<R>> {
     return new Promise((resolve, reject) => {
       const n = this.#next++;
       const since_ms = this.#clock.monotonic();
@@ -142,6 +149,7 @@ export class StorageThread {
   /** The thread is gone: whoever waits for a write does not learn what became of it. */
   #lost(error: StorageError): void {
     this.#worker = undefined;
+    this.#open = false;
     if (this.#stopped) return;
     this.#log.error("storage_thread_lost", { role: this.role, error });
     const waiting = [...this.#waiting.values()];
@@ -189,7 +197,7 @@ export class StorageThread {
       if (data.n !== farewell) return;
       worker.terminate();
       this.#hanging--;
-      this.#log.warn("storage_thread_came_back", { role: this.role });
+      this.#log.warn("hanging_storage_thread_ended", { role: this.role });
       if (this.role === "writer" && this.#prepare !== undefined) this.ask(this.#prepare).catch(() => {});
     };
     worker.postMessage({ n: farewell, request: { op: "close" } } satisfies ToThread);

@@ -3,7 +3,7 @@
 import type { CommitSql } from "./commit-sql.ts";
 import type { DraftColumns, OutcomeColumns } from "./batch-columns.ts";
 
-export type Value = null | string | number | bigint | ArrayBuffer;
+export type Value = null | string | number | bigint | Uint8Array;
 
 export interface Statement {
   readonly sql: string;
@@ -19,7 +19,7 @@ export interface Result {
   readonly lastInsertRowid: number | undefined;
 }
 
-export type ThreadRole = "writer" | "reader";
+export type ThreadRole = "writer" | "reader" | "copier";
 
 /** A `batch` is one transaction; `migrate` the same with foreign keys off. */
 export type Request =

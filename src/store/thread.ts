@@ -11,10 +11,14 @@ import type { Answer, FromThread, Request, Statement, ThreadError, ToThread } fr
 
 declare const self: Worker;
 
+/** Turns of the loop that the driver gets to close a file. */
+const close_turns = 2;
 const writesRooms = /\b(rooms|members)\b/;
 
 let connection: Connection | undefined;
 let commit: LocalCommit | undefined;
+/** Nothing is answered any more: the end of the thread is the answer to all that wait. */
+let dying = false;
 
 function opened(): Connection {
   if (connection === undefined) throw new Error("Expected an open connection: ask `open` first.");
@@ -26,7 +30,7 @@ function forgetAfter(statements: readonly Statement[]): void {
   if (statements.some((statement) => writesRooms.test(statement.sql))) commit?.forget();
 }
 
-function answer(request: Request): Answer {
+function answer(request: Exclude<Request, { op: "close" }>): Answer {
   switch (request.op) {
     case "open":
       connection = openConnection(request.path, request.role);
@@ -50,10 +54,21 @@ function answer(request: Request): Answer {
     case "commit":
       if (commit === undefined) throw new Error("Expected prepared statements: ask `prepare` first.");
       return { op: "commit", outcomes: commitColumns(commit, request.drafts) };
-    case "close":
-      connection?.db.close();
-      return { op: "close" };
   }
+}
+
+/**
+ * The file stays open as long as a statement of it is in memory, so what is left of them goes at once. The driver lets go
+ * of them in the turns after a collection.
+ */
+function close(then: () => void, turns = close_turns): void {
+  if (connection?.db.inTransaction === true) connection.db.exec("ROLLBACK");
+  connection?.db.close();
+  connection = undefined;
+  commit = undefined;
+  if (turns === 0) return then();
+  Bun.gc(true);
+  systemClock.soon(() => close(then, turns - 1));
 }
 
 function commitColumns(commit: LocalCommit, columns: DraftColumns): OutcomeColumns {
@@ -73,12 +88,23 @@ function post(message: FromThread): void {
 
 self.onmessage = (event: MessageEvent<ToThread>) => {
   const { n, request } = event.data;
+  if (dying) return;
+  if (request.op === "close") return close(() => post({ n, answer: { op: "close" } }));
   try {
     post({ n, answer: answer(request) });
   } catch (error) {
     post({ n, error: toThreadError(error) });
   }
 };
+
+/** A thread that just died would keep its descriptors and its locks for as long as the process lives. */
+function die(): void {
+  dying = true;
+  close(() => process.exit(1));
+}
+
+process.on("uncaughtException", die);
+process.on("unhandledRejection", die);
 
 // A message that comes before the handler is set is lost, so nothing is asked before this.
 post({ n: 0, answer: { op: "open" } });

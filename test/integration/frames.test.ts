@@ -44,15 +44,6 @@ test("a send is taken without an answer, with and without an id", async () => {
   expect(client.waiting).toEqual([]);
 });
 
-test("the server pings every nine seconds, and who answers stays", async () => {
-  await using node = await startNode({ args: ["--open"] });
-  await using client = await connectRaw(node);
-  expect(client.connected).toMatchObject({ ping: 9, pong: true });
-  client.keepsFrames = true;
-  await client.until(() => client.frames.includes("{}"), "a ping");
-  await client.settled();
-});
-
 test("before connect nothing else is spoken, and connect comes once", async () => {
   await using node = await startNode({ args: ["--open"] });
   await using early = await openRaw(node);

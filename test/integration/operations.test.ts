@@ -99,6 +99,7 @@ test("what an operation does not take is told with a sentence and code 107, an u
   await using node = await startNode({ args: ["--open"] });
   await using client = await connectRaw(node);
   const { id: room } = await client.rpc<Room>("room.create", { name: "Strict" });
+  await client.subscribe("open:lobby");
   const wrong: [string, unknown][] = [
     ["room.create", {}],
     ["room.create", { name: "" }],
@@ -123,7 +124,8 @@ test("what an operation does not take is told with a sentence and code 107, an u
   ];
   for (const [method, data] of wrong) {
     const error = await client.refusal("rpc", { method, data });
-    expect([method, data, error.code, error.message.length > 15, error.temporary]).toEqual([method, data, 107, true, undefined]);
+    expect([method, data, error.code]).toEqual([method, data, 107]);
+    expect([error.message.length > 15, error.temporary]).toEqual([true, undefined]);
   }
   for (const method of ["", "room.destroy", "toString", "__proto__", "constructor"]) {
     expect(await client.refusal("rpc", { method, data: {} })).toMatchObject({ code: 104 });

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { connectSdk, enterRoom } from "../centrifuge.ts";
-import { connectRaw } from "../client.ts";
+import { connectRaw, within } from "../client.ts";
 import { startNode } from "../harness.ts";
 
 const lobby = "open:lobby";
@@ -87,6 +87,38 @@ test("an unsubscribe in the frame of its subscribe wins", async () => {
   expect(await writer.request("presence_stats", { channel: lobby })).toMatchObject({
     presence_stats: { num_clients: 1, num_users: 1 },
   });
+});
+
+test("an application that subscribes, unsubscribes and subscribes in one go ends up subscribed, without a hole", async () => {
+  await using node = await startNode({ args: ["--open"] });
+  await using writer = await connectRaw(node);
+  await writer.subscribe(lobby);
+  const raw = await connectRaw(node);
+  const frame = ["subscribe", "unsubscribe", "subscribe"].map((method) => raw.command(method, { channel: lobby }));
+  raw.send(frame.map(({ text }) => text).join("\n"));
+  const [first, , last] = await Promise.all(frame.map(({ reply }) => reply));
+  expect(last?.subscribe?.offset).toBe(0);
+  // The first one's answer may be an error, but none that ends the subscription that came after it.
+  if (first?.error !== undefined) expect(first.error.temporary).toBe(true);
+  await writer.request("publish", { channel: lobby, data: 1 });
+  await raw.untilSeq(lobby, 1);
+
+  // As React's strict mode does with every component.
+  using sdk = await connectSdk(node, { data: {} });
+  const subscription = sdk.client.newSubscription(lobby);
+  const seen: unknown[] = [];
+  const { promise, resolve } = Promise.withResolvers<void>();
+  subscription.on("publication", ({ data }) => {
+    seen.push(data);
+    resolve();
+  });
+  subscription.subscribe();
+  subscription.unsubscribe();
+  subscription.subscribe();
+  await subscription.ready(5_000);
+  await writer.request("publish", { channel: lobby, data: 2 });
+  await within(promise, () => "a publication");
+  expect(seen).toEqual([2]);
 });
 
 test("names of open rooms are bounded in their letters and in number", async () => {

@@ -1,3 +1,4 @@
+import { drainMicrotasks } from "bun:jsc";
 import Database from "libsql";
 import { commitSql } from "../../src/store/commit-sql.ts";
 import { LocalCommit } from "../../src/store/commit-local.ts";
@@ -31,7 +32,10 @@ export class SimulatedDatabase {
   readonly rooms = new Map<number, RoomLog>();
   readonly byId = new Map<string, RoomLog>();
   /** Where a message is stored, by what its sender made up for it. */
-  readonly stored = new Map<string, { readonly room: string; readonly seq: number; readonly id: string }>();
+  readonly stored = new Map<string, { readonly room: string; readonly seq: number }>();
+
+  /** Where a message is stored, by its sender's id. */
+  readonly ids = new Map<string, number>();
 
   constructor(world: World) {
     this.#world = world;
@@ -95,6 +99,7 @@ export class SimulatedDatabase {
     void createHistory(client)
       .page({ room: n, from: 1 }, { from: 1, to: top, limit: top, take: "oldest", bytes_max: 2 ** 30 })
       .then((page) => texts.push(...page));
+    drainMicrotasks();
     return texts;
   }
 
@@ -142,7 +147,8 @@ export class SimulatedDatabase {
       if (wrong !== undefined) this.#world.fail(wrong, undefined);
       if (draft.kind !== "message") continue;
       if (this.stored.has(draft.data)) this.#world.fail(`stored twice: ${draft.data}`, undefined);
-      this.stored.set(draft.data, { room: room.id, seq: outcome.seq, id: draft.id });
+      this.ids.set(draft.id, outcome.seq);
+      this.stored.set(draft.data, { room: room.id, seq: outcome.seq });
     }
     return outcomes;
   }

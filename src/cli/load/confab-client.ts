@@ -9,6 +9,7 @@ import { first_number } from "./message-template.ts";
 const LETTER_P = 0x70;
 const LETTER_E = 0x65;
 const CLOSE_BRACE = 0x7d;
+const COMMA = 0x2c;
 const NEWLINE = 0x0a;
 const ZERO = 0x30;
 const pushStart = '{"push":{"channel":"'.length;
@@ -119,10 +120,9 @@ export class ConfabClient implements LoadMember {
   #line(bytes: Buffer, start: number, end: number): void {
     if (bytes[start + 1] === CLOSE_BRACE) return this.socket.write(pong);
     if (bytes[start + 2] === LETTER_P) return;
-    if (this.template !== undefined && end - start > resultStart && bytes[start + resultStart - 3] !== 0x22) {
-      const isAck = bytes[start + resultStart - 2] === 0x2c;
-      if (isAck) return this.#acknowledged(bytes, start, end);
-    }
+    // Numbers of sends have nine digits, those of all other commands fewer.
+    if (this.template !== undefined && bytes[start + resultStart - 2] === COMMA)
+      return this.#acknowledged(bytes, start, end);
     const reply = JSON.parse(bytes.toString("utf8", start, end)) as Reply;
     const waiting = this.#replies.get(reply.id);
     if (waiting === undefined) return;

@@ -4,7 +4,7 @@ import type { MessageTemplate } from "./message-template.ts";
 import type { RawSocket } from "./raw-socket.ts";
 
 export interface LoadMember {
-  readonly socket: RawSocket;
+  socket: RawSocket;
   /** Messages that reached this member since it entered. */
   delivered: number;
   /** Makes what it sends; absent where it only listens. */

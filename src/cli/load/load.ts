@@ -61,7 +61,7 @@ export class Load {
   }
 
   async run(): Promise<LoadResult> {
-    const { clock, pace, rooms, target, warmup_ms, window_ms, edge } = this.#options;
+    const { pace, rooms, target, warmup_ms, window_ms, edge } = this.#options;
     const before = this.#delivered();
     target.events.released = (member, count) => this.#released(member, count);
     if (pace.kind === "open") target.events.stamped = (bytes, start, end) => this.#stamped(bytes, start, end);

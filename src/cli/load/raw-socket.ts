@@ -101,10 +101,11 @@ export class RawSocket {
         drain: () => this.#drained(),
         close: closed,
         error: closed,
-        end: () => this.#socket?.end(),
+        end: () => this.end(),
       },
     });
     this.#socket = socket;
+    socket.setNoDelay(true);
     const host = `${hostname}:${port}`;
     socket.write(
       `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`,

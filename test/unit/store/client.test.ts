@@ -13,6 +13,16 @@ const things = sqliteTable("things", {
   ratio: real("ratio"),
 });
 
+/** What a promise rejects with. */
+async function rejection(work: PromiseLike<unknown>): Promise<unknown> {
+  try {
+    await work;
+  } catch (error) {
+    return error;
+  }
+  throw new Error("Expected a rejection.");
+}
+
 describe("libSQL's client over the storage threads", () => {
   let rig: TestStorage;
 
@@ -81,8 +91,7 @@ describe("libSQL's client over the storage threads", () => {
     const count = async (): Promise<unknown> =>
       (await client.execute("SELECT count(*) FROM others WHERE n >= 100")).rows[0]?.[0];
     const failed = client.batch(["INSERT INTO others VALUES (100)", "INSERT INTO others VALUES (100)"], "write");
-    expect(failed).rejects.toMatchObject({ name: "LibsqlError" });
-    await failed.catch(() => undefined);
+    expect(await rejection(failed)).toMatchObject({ name: "LibsqlError" });
     expect(await count()).toBe(0);
     const results = await client.batch([
       ["INSERT INTO others VALUES (?)", [100]],
@@ -103,7 +112,7 @@ describe("libSQL's client over the storage threads", () => {
 
   test("does not write where it reads", async () => {
     const { client } = rig.storage;
-    expect(client.batch(["INSERT INTO others VALUES (500)"], "read")).rejects.toThrow("readonly");
+    expect(String(await rejection(client.batch(["INSERT INTO others VALUES (500)"], "read")))).toContain("readonly");
     expect((await client.execute("SELECT count(*) FROM others WHERE n = 500")).rows[0]?.[0]).toBe(0);
   });
 
@@ -115,12 +124,16 @@ describe("libSQL's client over the storage threads", () => {
 
   test("rejects with libSQL's error, and goes on", async () => {
     const { client, db } = rig.storage;
-    expect(client.execute("SELECT bogus")).rejects.toMatchObject({ name: "LibsqlError" });
-    expect(client.execute({ sql: "SELECT ?", args: [Number.POSITIVE_INFINITY] })).rejects.toThrow("finite");
-    expect(client.execute({ sql: "SELECT ?", args: [undefined as unknown as null] })).rejects.toThrow("undefined");
+    expect(await rejection(client.execute("SELECT bogus"))).toMatchObject({ name: "LibsqlError" });
+    expect(String(await rejection(client.execute({ sql: "SELECT ?", args: [Number.POSITIVE_INFINITY] })))).toContain(
+      "finite",
+    );
+    expect(
+      String(await rejection(client.execute({ sql: "SELECT ?", args: [undefined as unknown as null] }))),
+    ).toContain("undefined");
     await db.insert(things).values({ n: 70, name: "once" });
     const twice = db.insert(things).values({ n: 71, name: "once" });
-    expect(twice.then()).rejects.toThrow();
+    expect(await rejection(twice)).toMatchObject({ cause: { name: "LibsqlError" } });
     expect(await db.all(sql`SELECT 1 AS one`)).toEqual([{ one: 1 }]);
   });
 

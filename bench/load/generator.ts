@@ -1,0 +1,38 @@
+/** A process of load: takes a job as its argument and prints a report as JSON. It is started by `process.ts`. */
+
+import { ConfabTarget, signToken } from "../../src/cli/load/confab-target.ts";
+import { Load } from "../../src/cli/load/load.ts";
+import { targetOf } from "../../src/cli/load/raw-socket.ts";
+import { systemClock } from "../../src/lib/clock.ts";
+import type { LoadJob, LoadReport } from "./job.ts";
+import { PeerTarget } from "./peer-target.ts";
+import { cpuSeconds, machineSeconds, rssBytes } from "./proc.ts";
+
+async function run(job: LoadJob): Promise<LoadReport> {
+  const { protocol, secret, url } = job;
+  const target =
+    protocol === "confab"
+      ? new ConfabTarget({ target: targetOf(url), token: (subject) => signToken(secret, subject, Date.now()) })
+      : new PeerTarget({ url, framing: protocol });
+  const rooms = await target.enter(job.shape);
+  const cpu = { start: 0, end: 0 };
+  const machine = { start: 0, end: 0 };
+  const edge = (at: "start" | "end"): void => {
+    cpu[at] = cpuSeconds(job.server_pid);
+    machine[at] = machineSeconds();
+  };
+  const result = await new Load({ ...job, clock: systemClock, target, rooms, edge }).run();
+  const used_s = cpu.end - cpu.start;
+  const rss_bytes = rssBytes(job.server_pid);
+  target.close();
+  return {
+    ...result,
+    server_cpu: used_s / result.window_s,
+    others_cpu: (machine.end - machine.start - used_s) / result.window_s - result.generator_cpu,
+    cpu_us_per_delivery: (used_s * 1_000_000) / Math.max(1, result.deliveries),
+    rss_bytes,
+  };
+}
+
+console.log(JSON.stringify(await run(JSON.parse(process.argv[2] ?? "{}") as LoadJob)));
+process.exit(0);

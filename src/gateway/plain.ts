@@ -1,0 +1,215 @@
+/**
+ * The naive door, for the oldest clients: a WebSocket on `/` that speaks bare text. Each text frame is stored as
+ * `{"text": …}` in an open room and comes to everybody there. It has no commands and no errors: what cannot be done is
+ * told by a close code. Nobody is signed in: all who give the same name (or none) are one user, so that strangers who
+ * come and go do not fill the table of users.
+ */
+
+import type { Accounts } from "../chat/accounts.ts";
+import type { Messages, SendOutcome, SendWaiter } from "../chat/messages.ts";
+import type { OpenRooms } from "../chat/open-rooms.ts";
+import type { Person } from "../chat/people.ts";
+import type { RoomDirectory } from "../chat/room-directory.ts";
+import type { Clock } from "../lib/clock.ts";
+import { uuidv7 } from "../lib/ids.ts";
+import type { Log } from "../lib/log.ts";
+import { Lru } from "../lib/lru.ts";
+import { ChatError, errors } from "../protocol/errors.ts";
+import { longerThan } from "../protocol/json.ts";
+import { commands_pending_max, ping_s, text_bytes_max } from "../protocol/limits.ts";
+import { userName } from "../protocol/operations.ts";
+import { isOpenName } from "../protocol/topics.ts";
+import type { Ends } from "./ends.ts";
+import { PlainConnection, type PlainSocket, type Visit } from "./plain-connection.ts";
+import { PlainRoom } from "./plain-room.ts";
+import { spend, TooMany, type Rates } from "./rates.ts";
+
+export interface PlainDoorOptions {
+  readonly accounts: Accounts;
+  readonly clock: Clock;
+  readonly deliver: (topic: string, frame: string) => void;
+  readonly directory: RoomDirectory;
+  readonly ends: Ends;
+  readonly log: Log;
+  readonly messages: Messages;
+  readonly openRooms: OpenRooms;
+  readonly rates: Rates;
+  /** Sent to each new connection; empty for nothing. */
+  readonly welcome: string;
+  /** Every second everybody is sent the Unix time in seconds. */
+  readonly clockTicks: boolean;
+}
+
+const second_ms = 1_000;
+const default_room = "lobby";
+const default_name = "guest";
+const names_remembered_max = 10_000;
+const tickTopic = "plain/clock";
+/** The issuer of users who are but a name. */
+const issuer = "plain";
+const nobody: ReadonlySet<string> = new Set();
+/** How often a room may vanish while it is being entered. */
+const rounds_max = 3;
+
+/** What became of a message of a socket that has no way to be told but the end. */
+class PlainSend implements SendWaiter {
+  readonly #connection: PlainConnection;
+  readonly #id: string | undefined;
+
+  constructor(connection: PlainConnection, id: string | undefined) {
+    this.#connection = connection;
+    this.#id = id;
+  }
+
+  settle({ code }: SendOutcome): void {
+    const connection = this.#connection;
+    connection.pending--;
+    if (this.#id !== undefined) connection.visit.room.settled(this.#id);
+    if (code !== "committed" && code !== "repeated") connection.close(errors[code].temporary ? "try_again" : "internal");
+  }
+}
+
+export class PlainDoor {
+  readonly #options: PlainDoorOptions;
+  readonly #open = new Set<PlainConnection>();
+  readonly #rooms = new Map<string, PlainRoom>();
+  readonly #persons = new Lru<string, Person>(names_remembered_max);
+
+  constructor(options: PlainDoorOptions) {
+    this.#options = options;
+    options.clock.every(second_ms, () => this.#tick());
+  }
+
+  get size(): number {
+    return this.#open.size;
+  }
+
+  all(): Iterable<PlainConnection> {
+    return this.#open;
+  }
+
+  /**
+   * Checks what an upgrade asks for, and enters the room before the handshake is answered: whoever sees the socket open
+   * misses nothing from then on. The visit is to be opened or abandoned. Throws a ChatError.
+   */
+  async enter(query: URLSearchParams, address: string): Promise<Visit> {
+    const channel = `open:${query.get("room") ?? default_room}`;
+    if (!isOpenName(channel)) throw new ChatError("bad_request", "room: letters, digits and . _ - (at most 64)");
+    const name = userName.safeParse(query.get("name") ?? default_name);
+    if (!name.success) throw new ChatError("bad_request", "name: 1 to 60 characters, none of them hidden");
+    const person = this.#persons.get(name.data) ?? (await this.#person(name.data, address));
+    const room = await this.#room(channel, { person, address });
+    return {
+      room,
+      caller: { person, grants: nobody, session: undefined, recipient: undefined },
+      allowance: this.#options.rates.ofStranger(address),
+      address,
+      echo: query.get("echo") !== "0",
+      raw: query.get("raw") === "1",
+    };
+  }
+
+  abandon(visit: Visit): void {
+    const { room } = visit;
+    this.#options.directory.release(room.live);
+    if (!room.empty || room.live.subscribers > 0) return;
+    this.#forget(room);
+  }
+
+  opened(visit: Visit, socket: PlainSocket): PlainConnection {
+    const connection = new PlainConnection(visit, socket, this.#options.clock.monotonic());
+    this.#open.add(connection);
+    const { clockTicks, welcome } = this.#options;
+    connection.subscribe(visit.room.enter(visit.raw));
+    if (clockTicks) connection.subscribe(tickTopic);
+    if (welcome !== "") connection.send(welcome);
+    return connection;
+  }
+
+  received(connection: PlainConnection, frame: string | Uint8Array): void {
+    if (!connection.open) return;
+    const now_ms = this.#options.clock.monotonic();
+    connection.heard_ms = now_ms;
+    if (typeof frame !== "string") return connection.close("bad_request");
+    if (longerThan(frame, text_bytes_max)) return connection.close("too_large");
+    if (connection.pending >= commands_pending_max) return connection.close("too_many_requests");
+    const { allowance, caller, echo, room } = connection.visit;
+    const id = echo ? undefined : uuidv7();
+    connection.pending++;
+    if (id !== undefined) room.leaveOut(id, connection);
+    const sending = { room: room.live.id, id, data: JSON.stringify({ text: frame }) };
+    try {
+      spend(allowance, 1, now_ms);
+      const sent = this.#options.messages.send(caller, sending, new PlainSend(connection, id));
+      sent?.catch((error: unknown) => this.#failed(connection, id, error));
+    } catch (error) {
+      this.#failed(connection, id, error);
+    }
+  }
+
+  heard(connection: PlainConnection): void {
+    connection.heard_ms = this.#options.clock.monotonic();
+  }
+
+  closed(connection: PlainConnection, end: { code: number; reason: string }): void {
+    if (!connection.open) return;
+    connection.open = false;
+    this.#open.delete(connection);
+    const { address, raw, room } = connection.visit;
+    const { ending, opened_ms, unread_bytes } = connection;
+    this.#options.ends.ended({ door: "plain", ...end, ending, opened_ms, unread_bytes, address });
+    room.exit(raw);
+    if (room.empty) this.#forget(room);
+    this.#options.directory.release(room.live);
+  }
+
+  #forget(room: PlainRoom): void {
+    room.live.tap = undefined;
+    this.#rooms.delete(room.live.id);
+  }
+
+  #failed(connection: PlainConnection, id: string | undefined, error: unknown): void {
+    connection.pending--;
+    if (id !== undefined) connection.visit.room.settled(id);
+    if (error instanceof TooMany) return connection.close("too_many_requests");
+    if (error instanceof ChatError) return connection.close(errors[error.code].temporary ? "try_again" : "internal");
+    this.#options.log.error("plain_failed", { error });
+    connection.close("internal");
+  }
+
+  async #person(name: string, address: string): Promise<Person> {
+    const { accounts, rates } = this.#options;
+    if (name !== default_name) rates.newGuest(address);
+    const { n, id } = await accounts.ofHost({ issuer, subject: name, name });
+    const person = { n, id, name, connections: new Set<never>(), memberships: new Map<number, never>() };
+    this.#persons.set(name, person);
+    return person;
+  }
+
+  async #room(id: string, by: { person: Person; address: string }): Promise<PlainRoom> {
+    const { deliver, directory, openRooms } = this.#options;
+    for (let round = 0; round < rounds_max; round++) {
+      await openRooms.ensure(id, by);
+      const live = directory.get(id);
+      if (live === undefined) continue;
+      directory.hold(live);
+      let room = this.#rooms.get(id);
+      if (room?.live !== live) {
+        const made = new PlainRoom({ live, deliver });
+        live.tap = (publication) => made.publish(publication);
+        this.#rooms.set(id, made);
+        room = made;
+      }
+      return room;
+    }
+    throw new ChatError("overloaded");
+  }
+
+  #tick(): void {
+    const { clock, clockTicks, deliver } = this.#options;
+    const now_ms = clock.monotonic();
+    for (const connection of this.#open) connection.visited(now_ms, ping_s * second_ms);
+    if (clockTicks && this.#open.size > 0) deliver(tickTopic, String(Math.floor(clock.now() / second_ms)));
+  }
+}
+

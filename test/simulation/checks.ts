@@ -1,0 +1,101 @@
+import type { Connection } from "../../src/gateway/connection.ts";
+import type { LiveRoom } from "../../src/chat/live-room.ts";
+import type { Device } from "./device.ts";
+import type { Node } from "./node.ts";
+import type { World } from "./world.ts";
+
+/** What is still to come, in words; undefined when everything has come to rest. */
+export function isQuiet(world: World): string | undefined {
+  const { devices, node } = world;
+  if (node === undefined) return "the server is down";
+  for (const device of devices) {
+    const left = unfinished(world, device);
+    if (left !== undefined) return `${device.name} ${left}`;
+  }
+  const { journal, resume } = node.chat;
+  if (journal.pending > 0) return `${journal.pending} drafts are in the journal`;
+  if (resume.size > 0) return `${resume.size} connections are catching up`;
+  // Sockets that nobody is behind any more are found by the heartbeat.
+  if (node.sockets.size !== devices.length) return `${node.sockets.size} sockets for ${devices.length} devices`;
+  return undefined;
+}
+
+function unfinished(world: World, device: Device): string | undefined {
+  if (!device.ready) return "is not connected";
+  if (device.unanswered > 0) return `waits for ${device.unanswered} answers`;
+  const [letter] = device.letters.open();
+  if (letter !== undefined) return `has no answer to ${letter.data}`;
+  for (const channel of device.wanted) if (!device.streams.live.has(channel)) return `is not subscribed to ${channel}`;
+  for (const [id, room] of world.database.byId) {
+    const at = device.streams.live.get(id);
+    if (at !== undefined && at !== room.top) return `has ${at} of ${room.top} of ${id}`;
+    const isMember = room.isMember(device.person.id);
+    if (device.wantsRooms && isMember && at === undefined) return `has no subscription to its room ${id}`;
+    if (!isMember && !room.isOpen && at !== undefined) return `is still subscribed to ${id}`;
+  }
+  return undefined;
+}
+
+/** The database, read by itself and by the server's pages, against what was written down as it committed. */
+export function checkStored(world: World): void {
+  const { database } = world;
+  for (const room of database.rooms.values()) {
+    const rows = database.rows(room.n);
+    if (rows.length !== room.top) world.fail(`${room.id} has ${rows.length} rows for ${room.top} events`, undefined);
+    for (const [at, row] of rows.entries()) {
+      if (row.seq !== at + 1) world.fail(`${room.id} has the seq ${row.seq} in place ${at + 1}`, undefined);
+      if (room.texts[at]?.includes(`"data":${row.data},"info"`) !== true)
+        world.fail(`${room.id} ${row.seq} has other words: ${row.data}`, undefined);
+    }
+    if (database.pages(room.n).join("\n") !== room.texts.join("\n"))
+      world.fail(`the pages of ${room.id} are not its log`, undefined);
+  }
+}
+
+/** What the server remembers once nothing happens must agree with itself and with the log. */
+export function checkServer(world: World): void {
+  const { node } = world;
+  if (node === undefined) return;
+  const connections = [...node.sockets.all()];
+  for (const connection of connections) {
+    if (connection.pending !== 0) world.fail(`a connection counts ${connection.pending} commands`, undefined);
+    if ((connection.waiting?.length ?? 0) > 0) world.fail("commands wait for a sign-in that is done", undefined);
+    checkMemberships(world, connection);
+  }
+  const { budget } = node.chat.directory;
+  if (budget.bytes > world.weather.ringBytes) world.fail(`the rings hold ${budget.bytes} bytes`, undefined);
+  for (const id of world.database.byId.keys()) {
+    const room = node.chat.directory.get(id);
+    if (room !== undefined) checkRoom(world, room, { node, connections });
+  }
+}
+
+function checkMemberships(world: World, { person }: Connection): void {
+  for (const [n, room] of world.database.rooms) {
+    const state = person.memberships.get(n)?.state;
+    if (state !== undefined && (state === "joined") !== room.isMember(person.id))
+      world.fail(`${person.id} is remembered as ${state} in ${room.id}`, undefined);
+  }
+}
+
+function checkRoom(world: World, room: LiveRoom, on: { node: Node; connections: readonly Connection[] }): void {
+  const log = world.database.byId.get(room.id);
+  if (log === undefined) return;
+  const wrong = (what: string): void => world.fail(`room ${room.id}: ${what}`, undefined);
+  if (room.published !== log.top) wrong(`published ${room.published} of ${log.top}`);
+  if (room.filling || room.held.length > 0) wrong(`${room.held.length} events are held back`);
+  const { ring } = room;
+  if (ring.last !== room.published) wrong(`the ring ends at ${ring.last} and not at ${room.published}`);
+  for (let seq = ring.first; seq <= ring.last; seq++) {
+    if (ring.at(seq) !== log.texts[seq - 1]) wrong(`the ring has other words at ${seq}`);
+  }
+  const subscribed = on.connections.filter(({ subscriptions }) => subscriptions.has(room));
+  if (room.subscribers !== subscribed.length) wrong(`${room.subscribers} subscribers are ${subscribed.length}`);
+  const listening = on.node.topics.get(room.topic)?.size ?? 0;
+  if (listening !== subscribed.length) wrong(`${listening} sockets are on its topic for ${subscribed.length}`);
+  const people = new Map<string, number>();
+  for (const { person } of subscribed) people.set(person.id, (people.get(person.id) ?? 0) + 1);
+  const counted = new Map([...room.people].map(([person, count]) => [person.id, count]));
+  if (people.size !== counted.size || [...people].some(([id, count]) => counted.get(id) !== count))
+    wrong(`says that ${JSON.stringify([...counted])} are here, and ${JSON.stringify([...people])} are`);
+}

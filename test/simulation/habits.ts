@@ -1,0 +1,114 @@
+import type { Device } from "./device.ts";
+import type { World } from "./world.ts";
+
+const habits = {
+  write: 46,
+  burst: 6,
+  publish: 6,
+  repeat: 4,
+  conflict: 1,
+  join: 7,
+  leave: 5,
+  create: 1,
+  subscribe: 7,
+  unsubscribe: 5,
+  page: 4,
+  history: 4,
+  presence: 3,
+  hangUp: 4,
+  rollBack: 2,
+  strange: 1,
+} as const;
+
+/** One thing that a device does of its own accord, at random. */
+export function act(world: World, device: Device): void {
+  if (!device.ready) return;
+  const { random } = world;
+  const channel = random.pick(world.channels());
+  const habit = random.weighted(habits);
+  switch (habit) {
+    case "write":
+    case "burst":
+    case "publish":
+    case "repeat":
+    case "conflict":
+      write(world, device, { habit, channel });
+      break;
+    case "join":
+    case "leave":
+      if (!channel.startsWith("open:"))
+        device.ask("other", { rpc: { method: `room.${habit}`, data: { room: channel } } }, {});
+      break;
+    case "create":
+      if (world.mayCreate()) device.ask("create", { rpc: { method: "room.create", data: { name: "new" } } }, {});
+      break;
+    case "subscribe":
+      if (!device.wantsRooms) device.wanted.add(channel);
+      break;
+    case "unsubscribe":
+      if (device.wanted.delete(channel) && device.streams.live.has(channel)) device.unsubscribe(channel);
+      // At once again, in the same frame: the old stream must end before the new one begins.
+      if (device.streams.leaving.has(channel) && random.chance(0.4)) device.wanted.add(channel);
+      break;
+    case "page":
+    case "history":
+    case "presence":
+      read(world, device, { habit, channel });
+      break;
+    case "hangUp":
+    case "rollBack":
+    case "strange":
+      hangUp(world, device, habit);
+  }
+  device.flush();
+}
+
+function write(world: World, device: Device, how: { habit: string; channel: string }): void {
+  const { random, weather } = world;
+  const { habit, channel } = how;
+  if (habit === "repeat" || habit === "conflict") {
+    const letter = random.pick(device.letters.all.slice(-8));
+    if (letter?.id === undefined || letter.attempts === 0) return;
+    if (habit === "repeat") return device.send(letter);
+    if (letter.state !== "acknowledged") return;
+    const data = { room: letter.room, id: letter.id, data: { text: "other words" } };
+    return device.ask("conflict", { rpc: { method: "message.send", data } }, {});
+  }
+  const count = habit === "burst" ? random.whole(2, 12) : 1;
+  for (let n = 0; n < count; n++) {
+    const pad = random.chance(weather.longWords) ? random.whole(500, 6_000) : random.whole(0, 30);
+    device.send(device.letters.write(channel, { isPublish: habit === "publish", pad }));
+  }
+}
+
+function read(world: World, device: Device, how: { habit: string; channel: string }): void {
+  const { random } = world;
+  const { habit, channel } = how;
+  if (habit === "presence") {
+    const command = random.chance(0.5) ? { presence: { channel } } : { presence_stats: { channel } };
+    return device.ask("other", command, {});
+  }
+  const limit = random.whole(1, 40);
+  const offset = random.whole(0, 60);
+  if (habit === "history") {
+    const since = random.chance(0.5) ? { since: { offset } } : {};
+    const history = { channel, limit, reverse: random.chance(0.5), ...since };
+    return device.ask("page", { history }, { channel });
+  }
+  const which = random.pick([{}, { before: offset }, { after: offset }, { around: offset }]);
+  device.ask("page", { rpc: { method: "message.list", data: { room: channel, limit, ...which } } }, { channel });
+}
+
+function hangUp(world: World, device: Device, habit: string): void {
+  const { random } = world;
+  const { positions } = device.streams;
+  // A page whose last positions were not written down before it was closed comes back with older ones.
+  if (habit === "rollBack") {
+    for (const [channel, seq] of positions) positions.set(channel, random.whole(Math.max(0, seq - 20), seq));
+  }
+  if (habit === "strange") device.strange = true;
+  const { link } = device;
+  if (link === undefined) return;
+  link.hangUp();
+  device.closed(link, 1000);
+}
