@@ -29,6 +29,7 @@ const database: Check = {
 };
 const network: Check = { expected: "an address or a network such as 10.0.0.0/8", test: isNetwork };
 const filled: Check = { expected: "some text", test: (text) => text.trim() !== "" && !text.includes("\0") };
+const file: Check = { ...filled, expected: "a path" };
 const path: Check = { ...filled, expected: "the path of a folder" };
 const strongSecret: Check = {
   expected: "at least 32 characters (`openssl rand -base64 32` makes some)",
@@ -158,6 +159,55 @@ export const settings = {
     default: "20",
     sentence: "Rooms named open: that one address may make; 0 for no limit.",
   },
+  plain_welcome: {
+    kind: "text",
+    valid: { expected: "any text", test: () => true },
+    default: "",
+    sentence: "Text for each client that connects to / and speaks bare text (needs open); empty for none.",
+  },
+  plain_clock: {
+    kind: "boolean",
+    default: "false",
+    sentence: "Sends those clients the Unix time in seconds, every second.",
+  },
+  tls_cert: {
+    kind: "text",
+    valid: file,
+    default: undefined,
+    sentence: "Certificate chain as a PEM file, for https and wss without a proxy. Read at the start.",
+  },
+  tls_key: {
+    kind: "text",
+    valid: file,
+    default: undefined,
+    sentence: "The private key of that certificate, as a PEM file.",
+  },
+  metrics: {
+    kind: "choice",
+    choices: ["local", "all", "off"],
+    default: "local",
+    sentence: "Who may read /metrics: programs on this machine, everybody, or nobody.",
+  },
+  backup_folder: {
+    kind: "text",
+    valid: file,
+    default: undefined,
+    sentence: "Folder for backups: each gets a folder of its own in it. Another disk is best.",
+  },
+  backup_every_minutes: {
+    kind: "integer",
+    min: 0,
+    max: 44_640,
+    default: "0",
+    sentence: "Minutes between two backups that the server makes by itself; 0 for none. Needs backup_folder.",
+  },
+  backup_keep: {
+    kind: "integer",
+    min: 1,
+    max: 10_000,
+    default: "14",
+    sentence: "Backups that are kept there; older ones are removed after each new one of the timer's.",
+  },
   ring_bytes_max: {
     kind: "bytes",
     min: 1024 ** 2,
@@ -280,6 +330,12 @@ function contradictions(values: ReadonlyMap<string, Value>): string[] {
   }
   if (values.has("database_token") && values.get("database") === "") {
     mistakes.push("database_token is set, but no database that takes it: set database.");
+  }
+  if (values.has("tls_cert") !== values.has("tls_key")) {
+    mistakes.push("tls_cert and tls_key belong together: set both, or none.");
+  }
+  if (Number(values.get("backup_every_minutes") ?? 0) > 0 && !values.has("backup_folder")) {
+    mistakes.push("backup_every_minutes is set, but no folder for the backups: set backup_folder.");
   }
   const ports = [values.get("port"), values.get("listen")].flat().filter((port) => port !== 0 && port !== undefined);
   if (new Set(ports).size < ports.length) {

@@ -296,7 +296,10 @@ export class RawClient implements AsyncDisposable {
   async until(condition: () => boolean, what: string, ms = wait_ms_max): Promise<void> {
     const work = async (): Promise<void> => {
       while (!condition()) {
-        if (this.#socket.readyState >= WebSocket.CLOSING) throw new Error(`Expected ${what}; the socket was closed`);
+        if (this.#socket.readyState >= WebSocket.CLOSING) {
+          const { code, reason } = await this.closed;
+          throw new Error(`Expected ${what}; the socket was closed with ${code} ${reason}`);
+        }
         await new Promise<void>((resume) => this.#watchers.push(resume));
       }
     };

@@ -2,11 +2,19 @@
 
 import { ConfabTarget, signToken } from "../../src/cli/load/confab-target.ts";
 import { Load } from "../../src/cli/load/load.ts";
+import type { LoadRoom } from "../../src/cli/load/load-room.ts";
 import { targetOf } from "../../src/cli/load/raw-socket.ts";
 import { systemClock } from "../../src/lib/clock.ts";
 import type { LoadJob, LoadReport } from "./job.ts";
 import { PeerTarget } from "./peer-target.ts";
 import { cpuSeconds, machineSeconds, rssBytes } from "./proc.ts";
+
+/** The last members of a room stop reading, and the load looks at the others. */
+function withoutStalled(room: LoadRoom, stalled: number): LoadRoom {
+  const readers = room.members.length - stalled;
+  for (const member of room.members.slice(readers)) member.socket.pause();
+  return { ...room, members: room.members.slice(0, readers) };
+}
 
 async function run(job: LoadJob): Promise<LoadReport> {
   const { protocol, secret, url } = job;
@@ -14,7 +22,7 @@ async function run(job: LoadJob): Promise<LoadReport> {
     protocol === "confab"
       ? new ConfabTarget({ target: targetOf(url), token: (subject) => signToken(secret, subject, Date.now()) })
       : new PeerTarget({ url, framing: protocol });
-  const rooms = await target.enter(job.shape);
+  const rooms = (await target.enter(job.shape)).map((room) => withoutStalled(room, job.stalled));
   const cpu = { start: 0, end: 0 };
   const machine = { start: 0, end: 0 };
   const edge = (at: "start" | "end"): void => {

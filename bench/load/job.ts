@@ -13,6 +13,8 @@ export interface LoadJob {
   readonly warmup_ms: number;
   readonly window_ms: number;
   readonly server_pid: number;
+  /** So many members of each room never read; they are counted nowhere. */
+  readonly stalled: number;
 }
 
 export interface LoadReport extends LoadResult {
@@ -23,4 +25,55 @@ export interface LoadReport extends LoadResult {
   /** The server's CPU for one delivery. */
   readonly cpu_us_per_delivery: number;
   readonly rss_bytes: number;
+}
+
+export interface CrowdJob {
+  readonly url: string;
+  readonly protocol: "confab" | "frames";
+  readonly secret: string;
+  readonly server_pid: number;
+  readonly clients: number;
+  /** Connections that are being opened at a time. */
+  readonly at_once: number;
+  readonly rooms: number;
+  readonly rooms_per_user: number;
+  /** The last seq of every room, and how many messages each client has missed; undefined where all are new. */
+  readonly top: number;
+  readonly behind: number | undefined;
+}
+
+export interface CrowdReport {
+  readonly seconds: number;
+  readonly per_s: number;
+  readonly rss_per_client: number;
+  readonly server_cpu: number;
+  readonly generator_cpu: number;
+}
+
+export interface PagesJob {
+  readonly url: string;
+  readonly secret: string;
+  readonly server_pid: number;
+  readonly at_once: number;
+  readonly seconds: number;
+  readonly warmup_ms: number;
+  readonly room_count: number;
+  readonly top: number;
+  /** The latest page, which the ring has; otherwise one from anywhere. */
+  readonly latest: boolean;
+}
+
+export interface PagesReport {
+  readonly per_s: number;
+  readonly cpu_us_per_page: number;
+  readonly server_cpu: number;
+  readonly generator_cpu: number;
+}
+
+export interface HttpReport {
+  readonly per_s: number;
+  readonly p50_ms: number;
+  readonly p99_ms: number;
+  readonly failed: number;
+  readonly generator_cpu: number;
 }

@@ -25,11 +25,15 @@ export async function runProgram<T>(file: string, job: unknown): Promise<T> {
   return JSON.parse(text.trim().split("\n").at(-1) ?? "") as T;
 }
 
-export async function measureLoad(subject: Subject, workload: Workload, timing: Timing): Promise<LoadReport> {
+export async function measureLoad(
+  subject: Subject,
+  workload: Workload,
+  timing: Timing & { stalled?: number },
+): Promise<LoadReport> {
   await using server = await startServer(subject);
   const { shape, pace } = workload;
   const { url, pid } = server;
   const { protocol } = subject;
-  const job: LoadJob = { url, protocol, secret: load_secret, shape, pace, ...timing, server_pid: pid };
+  const job: LoadJob = { url, protocol, secret: load_secret, shape, pace, stalled: 0, ...timing, server_pid: pid };
   return await runProgram<LoadReport>("generator.ts", job);
 }

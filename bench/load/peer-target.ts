@@ -26,6 +26,7 @@ interface PeerMember extends LoadMember {
   turns: number;
 }
 
+const engineIoPing = 0x32;
 const socketIoEvent = 0x34;
 
 export class PeerTarget implements LoadTarget {
@@ -72,14 +73,16 @@ export class PeerTarget implements LoadTarget {
     });
     member.template = isSender ? new MessageTemplate(text) : undefined;
     this.#members.push(member);
-    if (isSocketIo) await entered.promise;
+    if (isSocketIo) {
+      member.socket.write(clientFrame("40"));
+      await entered.promise;
+    }
     return member;
   }
 
-  /** Engine.IO: it opens, we enter the namespace, it confirms; it pings, we answer. */
+  /** Engine.IO: it confirms that we are in the namespace; it pings, we answer. */
   #control(member: LoadMember, kind: number | undefined, entered: () => void): void {
-    if (kind === 0x30) member.socket.write(clientFrame("40"));
-    else if (kind === 0x32) member.socket.write(clientFrame("3"));
+    if (kind === engineIoPing) member.socket.write(clientFrame("3"));
     else if (kind === socketIoEvent) entered();
   }
 

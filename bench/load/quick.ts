@@ -1,11 +1,12 @@
 /**
- * A quick look: `bun bench/load/quick.ts [--source] [--rounds 1] [--window 3000] [--only confab] T1 T3 …`.
+ * A quick look: `bun bench/load/quick.ts [--source] [--rounds 1] [--window 3000] [--peers] [--only confab] T1 T3 …`.
  * Confab and both bare Buns, each in a fresh process, a line a run.
  */
 
 import { parseArgs } from "node:util";
 import type { LoadReport } from "./job.ts";
 import { measureLoad } from "./measure.ts";
+import { installPeers, peerSubjects } from "./peers.ts";
 import { bareBun, confabSubject, joinedBun } from "./subjects.ts";
 import { isWorkload, workloads, type WorkloadName } from "./workloads.ts";
 
@@ -17,6 +18,7 @@ const { values, positionals } = parseArgs({
     rounds: { type: "string", default: "1" },
     warmup: { type: "string", default: "1000" },
     window: { type: "string", default: "3000" },
+    peers: { type: "boolean", default: false },
     only: { type: "string", default: "" },
   },
 });
@@ -39,7 +41,9 @@ function describe(report: LoadReport): string {
 
 const names: WorkloadName[] =
   positionals.length === 0 ? ["T1", "T1s", "T2", "T3", "L1"] : positionals.filter(isWorkload);
-const all = [confabSubject({ source: values.source }), bareBun, joinedBun];
+if (values.peers) await installPeers();
+const others = values.peers ? peerSubjects() : [];
+const all = [confabSubject({ source: values.source }), bareBun, joinedBun, ...others];
 const subjects = all.filter(({ name }) => values.only === "" || name === values.only);
 const timing = { warmup_ms: Number(values.warmup), window_ms: Number(values.window) };
 for (let round = 0; round < Number(values.rounds); round++) {

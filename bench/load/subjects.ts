@@ -60,3 +60,12 @@ export const joinedBun: Subject = {
   command: [process.execPath, peer("bun.ts"), "0", "joined"],
   port: sayReady,
 };
+
+export function bareHttp(file: string): Subject {
+  return {
+    name: "bare Bun.serve",
+    protocol: "frames",
+    command: [process.execPath, peer("bun-http.ts"), "0", file],
+    port: sayReady,
+  };
+}

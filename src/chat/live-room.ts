@@ -42,7 +42,7 @@ export class LiveRoom {
   readonly people = new Map<Person, number>();
   /** Events behind a hole that is being read. */
   readonly held: Outgoing[] = [];
-  filling = false;
+  filling: Promise<void> | undefined;
   /** Hears each publication in seq order, for those who read the room in another encoding. */
   tap: ((publication: string) => void) | undefined;
   /** The one reading of recent events into the ring that is under way or done. */

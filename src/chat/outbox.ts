@@ -66,8 +66,13 @@ export class Outbox {
 
   /** Publishes what the database has and this node has not, if anything. */
   async catchUp(n: number): Promise<void> {
-    const room = this.#options.directory.byKey(n);
-    if (room === undefined || room.filling) return;
+    const { directory } = this.#options;
+    // A room that is being opened may have been read before the newest was stored.
+    if (directory.byKey(n) === undefined) await directory.opened();
+    const room = directory.byKey(n);
+    if (room === undefined) return;
+    // What is being read now may have been asked for before the newest was stored.
+    while (room.filling !== undefined) await room.filling;
     await this.#fill(room, Number.MAX_SAFE_INTEGER);
   }
 
@@ -96,10 +101,10 @@ export class Outbox {
   /** An event of a room, from this node or another. Out of order it waits until the hole before it is read. */
   receive(room: LiveRoom, event: Outgoing): void {
     if (event.seq <= room.published) return;
-    if (!room.filling && event.seq === room.published + 1) return this.#emit(room, event);
+    if (room.filling === undefined && event.seq === room.published + 1) return this.#emit(room, event);
     // What does not fit is read from the database later, behind the rest.
     if (room.held.length < held_max) room.held.push(event);
-    if (!room.filling) void this.#fill(room, event.seq - 1);
+    if (room.filling === undefined) void this.#fill(room, event.seq - 1);
   }
 
   #emit(room: LiveRoom, event: Outgoing): void {
@@ -131,11 +136,15 @@ export class Outbox {
   }
 
   /** Reads the events between what went out and `to`, then lets those out that were held back. */
-  async #fill(room: LiveRoom, to: number): Promise<void> {
-    room.filling = true;
+  #fill(room: LiveRoom, to: number): Promise<void> {
+    room.filling = this.#readAndRelease(room, to);
+    return room.filling;
+  }
+
+  async #readAndRelease(room: LiveRoom, to: number): Promise<void> {
     while (!(await this.#readHole(room, to)))
       await new Promise<void>((resume) => this.#options.clock.after(retry_ms, resume));
-    room.filling = false;
+    room.filling = undefined;
     const held = room.held.splice(0).sort((a, b) => a.seq - b.seq);
     for (const event of held) this.receive(room, event);
     this.#flush();
@@ -149,6 +158,8 @@ export class Outbox {
         const texts = await this.#options.history.page(wholeView(room.n), range);
         if (texts.length === 0) return true;
         for (const text of texts) this.#emit(room, { seq: publicationSeq(text), text, membership: factOfText(text) });
+        // In this turn: who subscribes while the next page is read has these events from the ring.
+        this.#flushRoom(room);
       }
       return true;
     } catch (error) {

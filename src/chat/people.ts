@@ -59,10 +59,14 @@ export interface Recipient {
   readonly subscriptions: SmallMap<LiveRoom, Subscription>;
   /** Sends lines as frames of their own, now. */
   send(lines: readonly string[]): void;
+  /** Sends a page of a catch-up, now, and asks for a sign that it has arrived. */
+  sendPage(lines: readonly string[]): void;
   /** Sends a line with the others of this turn. */
   push(line: string): void;
   /** Bytes that the socket has not taken yet. */
   buffered(): number;
+  /** Bytes of pages that have not been shown to have arrived: the kernel takes megabytes that a slow link has not. */
+  underway(): number;
   join(topic: string): void;
   leave(topic: string): void;
   close(name: CloseName): void;

@@ -1,6 +1,6 @@
 /**
  * From a position to live. A subscription starts with what the ring still has, as far as the reply has room for it; the
- * rest follows as ordinary publications, page by page, each when the socket has taken the one before. The socket joins
+ * rest follows as ordinary publications, page by page, each when the one before the last has arrived. The socket joins
  * the topic in the one synchronous turn in which it has caught up, so that there is neither a hole nor a double.
  */
 
@@ -17,6 +17,11 @@ import { wholeView } from "./policy.ts";
 
 /** A socket with more than this unsent gets no further page before it has drained. */
 const unsent_bytes_max = 2 * push_frame_bytes_max;
+/**
+ * With more than this on its way it gets no further page either: the heartbeat's ping would wait behind all of it, and
+ * a link of 16 KiB/s must still bring it in time for the pong.
+ */
+const underway_bytes_max = push_frame_bytes_max;
 /** How often the ring may have moved on while its room was being read, before the socket is told to come back. */
 const stitch_rounds_max = 5;
 /** Recent events that are read into the ring when somebody resumes in a room that has none. */
@@ -75,7 +80,10 @@ export class Resume {
   prime(room: LiveRoom, position: Position | undefined): Promise<void> | undefined {
     if (position === undefined || position.offset >= room.published || room.ring.first <= position.offset + 1)
       return undefined;
-    room.primed ??= this.#prime(room);
+    room.primed ??= this.#prime(room).catch((error: unknown) => {
+      room.primed = undefined;
+      throw error;
+    });
     return room.primed;
   }
 
@@ -127,11 +135,11 @@ export class Resume {
     if (behind !== undefined) this.drained(recipient);
   }
 
-  /** The socket has room again. */
+  /** The socket has room again, or a page has arrived. */
   drained(recipient: Recipient): void {
     const behind = this.#behind.get(recipient);
     if (behind === undefined || this.#reading.has(recipient)) return;
-    while (recipient.buffered() <= unsent_bytes_max) {
+    while (recipient.buffered() <= unsent_bytes_max && recipient.underway() <= underway_bytes_max) {
       const next = behind[0];
       if (next === undefined) {
         this.#behind.delete(recipient);
@@ -223,7 +231,7 @@ export class Resume {
 
   #sendPage(recipient: Recipient, catchUp: CatchUp, texts: readonly string[]): void {
     const { room } = catchUp;
-    recipient.send(
+    recipient.sendPage(
       joinLines(
         texts.map((text) => room.push(text)),
         push_frame_bytes_max,

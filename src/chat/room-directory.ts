@@ -35,7 +35,7 @@ export class RoomDirectory {
   readonly #opening = new Map<string, Promise<LiveRoom>>();
   readonly #looking = new Map<string, Promise<Access>>();
   /** Open rooms that vanish just now; who wants one again waits and makes it anew. */
-  readonly #removing = new Map<string, Promise<number>>();
+  readonly #removing = new Map<string, Promise<void>>();
   /** Tops published while rooms are being opened: what was read may be older than what already went by. */
   readonly #passed = new Map<number, number>();
 
@@ -75,6 +75,11 @@ export class RoomDirectory {
     return work;
   }
 
+  /** Resolves once the rooms that are being opened are live, or are known not to be there. */
+  async opened(): Promise<void> {
+    await Promise.allSettled(this.#opening.values());
+  }
+
   async #load(id: string): Promise<LiveRoom> {
     await this.#removing.get(id);
     const found = await findRoom(this.#db, { id, user: 0 });
@@ -99,8 +104,9 @@ export class RoomDirectory {
     if (room.kind === "open" && room.published === 0) {
       this.#drop(room);
       this.#facts.delete(room.id);
-      const work = removeEmptyOpenRooms(this.#db, room.n).finally(() => this.#removing.delete(room.id));
-      this.#removing.set(room.id, work);
+      const done = (): void => void this.#removing.delete(room.id);
+      // What the database does not remove now it removes at the next start.
+      this.#removing.set(room.id, removeEmptyOpenRooms(this.#db, room.n).then(done, done));
       return;
     }
     this.#retire(this.#idle.set(room.id, room));
@@ -119,6 +125,9 @@ export class RoomDirectory {
 
   /** The room and the person's place in it. Throws `room_not_found`. */
   access(person: Person, id: string): Access | Promise<Access> {
+    // Who asks while a look-up is under way stays behind those who wait for it, even if the answer is known by now.
+    const earlier = this.#looking.size === 0 ? undefined : this.#looking.get(`${person.n} ${id}`);
+    if (earlier !== undefined) return earlier;
     const room = this.#live.get(id) ?? this.#facts.get(id);
     if (room !== undefined) {
       if (room.kind === "open") return { room, membership: undefined };
@@ -126,8 +135,6 @@ export class RoomDirectory {
       if (membership !== undefined) return { room, membership };
     }
     const key = `${person.n} ${id}`;
-    const looking = this.#looking.get(key);
-    if (looking !== undefined) return looking;
     const work = this.#look(person, id).finally(() => this.#looking.delete(key));
     this.#looking.set(key, work);
     return work;

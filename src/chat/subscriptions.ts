@@ -48,8 +48,8 @@ export class Subscriptions {
   readonly #rooms: Batcher<number, KnownRoom[]>;
   /** Rooms that came to connections which are not answered yet: a push before the reply would be lost on an SDK. */
   readonly #arriving = new Map<Recipient, Set<LiveRoom>>();
-  /** Channels whose `subscribe` is being worked on. */
-  readonly #subscribing = new Map<Recipient, Set<string>>();
+  /** Channels whose `subscribe` is being worked on, with the one that counts: after an `unsubscribe` there may be several. */
+  readonly #subscribing = new Map<Recipient, Map<string, Asked>>();
 
   constructor(options: SubscriptionsOptions) {
     this.#options = options;
@@ -65,21 +65,22 @@ export class Subscriptions {
   async subscribe(recipient: Recipient, asked: Asked, answer: (result: string) => void): Promise<void> {
     const { channel } = asked;
     if (channel === userChannel(recipient.person.id)) return this.#ownLine(recipient, answer);
-    const subscribing = this.#subscribing.get(recipient) ?? new Set<string>();
+    const subscribing = this.#subscribing.get(recipient) ?? new Map<string, Asked>();
     if (subscribing.has(channel) || this.#subscribed(recipient, channel)) throw new ChatError("already_subscribed");
     if (recipient.subscriptions.size + subscribing.size >= client_subscriptions_max) {
       throw new ChatError("limit_exceeded", `at most ${client_subscriptions_max} subscriptions a connection`);
     }
-    this.#subscribing.set(recipient, subscribing.add(channel));
+    this.#subscribing.set(recipient, subscribing.set(channel, asked));
     try {
       const start = await this.#prepare(recipient, { ...asked, server: false });
       if (!recipient.connected) return;
-      if (!subscribing.has(channel)) throw new ChatError("bad_request", "unsubscribed meanwhile");
+      // A temporary error: one that is final would end, in an SDK, the subscription that may have come after.
+      if (subscribing.get(channel) !== asked) throw new ChatError("too_many_requests", "unsubscribed meanwhile");
       if (!this.#current(start)) throw new ChatError("room_not_found");
       answer(this.#begin(start, { bytes: connect_reply_bytes_max }));
       this.#options.resume.follow(recipient, [start.room]);
     } finally {
-      subscribing.delete(channel);
+      if (subscribing.get(channel) === asked) subscribing.delete(channel);
       if (subscribing.size === 0) this.#subscribing.delete(recipient);
     }
   }
@@ -204,8 +205,10 @@ export class Subscriptions {
     if (isOpenName(channel)) await openRooms.ensure(channel, recipient);
     const caller = callerOf(recipient);
     const found = await directory.open(channel);
-    if (position !== undefined && position.offset > found.published) await outbox.catchUp(found.n);
-    viewFor(caller, await directory.access(recipient.person, channel));
+    const visible = viewFor(caller, await directory.access(recipient.person, channel));
+    // A client, or a membership, may know of events that are stored and have not gone out here.
+    const known = Math.max(position?.offset ?? 0, visible.from - 1);
+    if (known > found.published) await outbox.catchUp(found.n);
     await resume.prime(found, position);
     // The database was asked meanwhile: membership may have changed and an idle room may have been let go.
     const room = await directory.open(channel);
@@ -231,8 +234,10 @@ export class Subscriptions {
 
   /** What was prepared may have changed in the meantime: what is known in this turn counts. */
   #current(start: Start): boolean {
-    const { recipient, room } = start;
+    const { recipient, room, view } = start;
     if (this.#options.directory.get(room.id) !== room || recipient.subscriptions.has(room)) return false;
+    // On the topic it would get what comes before the first event that it may read.
+    if (view.from > room.published + 1) return false;
     if (room.kind === "open" || recipient.grants.has(room.id)) return true;
     return recipient.person.memberships.get(room.n)?.state === "joined";
   }

@@ -5,7 +5,7 @@ import type { Person, Recipient, Subscription } from "../chat/people.ts";
 import { SmallMap } from "../lib/small-map.ts";
 import { closes, type CloseName } from "../protocol/close.ts";
 import type { Command } from "../protocol/commands.ts";
-import { joinLines } from "../protocol/frames.ts";
+import { emptyLine, joinLines } from "../protocol/frames.ts";
 import {
   errors_per_window_max,
   errors_window_ms,
@@ -67,6 +67,7 @@ export class Connection implements Recipient {
   readonly subscriptions = new SmallMap<LiveRoom, Subscription>();
   /** Commands that came while the sign-in was worked on. */
   waiting: Command[] | undefined;
+  waiting_chars = 0;
   /** Commands that are being worked on. */
   pending = 0;
   /** Monotonic time of the last bytes from the client, and of the last ping. */
@@ -75,12 +76,16 @@ export class Connection implements Recipient {
   /** Which second of the heartbeat is its turn. */
   slot = 0;
   readonly opened_ms: number;
+  /** What the socket had not taken when the heartbeat last looked. */
+  unread_bytes = 0;
   /** Why the server closes it, once it does. */
   ending: CloseName | undefined;
   /** What its work is taken from; made with the first of it. */
   allowance: Allowance | undefined;
   #person: Person | undefined;
   #lines: string[] | undefined;
+  /** What went out before each ping that has no pong yet, while pages are on their way: 0 before the heartbeat's. */
+  #pages: number[] | undefined;
   // Most connections are idle and never wrong: these are made when they are needed.
   #errors: Window | undefined;
   #refusals: Window | undefined;
@@ -116,6 +121,35 @@ export class Connection implements Recipient {
     if (this.state === "closed") return;
     this.flush();
     for (const frame of joinLines(lines, push_frame_bytes_max)) this.#socket.send(frame);
+  }
+
+  sendPage(lines: readonly string[]): void {
+    if (this.state === "closed") return;
+    this.send(lines);
+    this.#socket.send(emptyLine);
+    let bytes = 0;
+    for (const line of lines) bytes += line.length;
+    this.#pages ??= [];
+    this.#pages.push(bytes);
+  }
+
+  underway(): number {
+    let bytes = 0;
+    if (this.#pages !== undefined) for (const page of this.#pages) bytes += page;
+    return bytes;
+  }
+
+  ping(): void {
+    this.#pages?.push(0);
+    this.push(emptyLine);
+  }
+
+  /** A pong came. True when a page was waited for. */
+  ponged(): boolean {
+    if (this.#pages === undefined) return false;
+    this.#pages.shift();
+    if (this.#pages.length === 0) this.#pages = undefined;
+    return true;
   }
 
   push(line: string): void {

@@ -5,8 +5,7 @@
  */
 
 import type { Clock } from "../lib/clock.ts";
-import { emptyLine } from "../protocol/frames.ts";
-import { ping_s, refresh_grace_ms, sign_in_ms } from "../protocol/limits.ts";
+import { ping_s, refresh_grace_ms, sign_in_ms, stranger_grace_ms, strangers_max } from "../protocol/limits.ts";
 import type { Connection } from "./connection.ts";
 
 const second_ms = 1_000;
@@ -35,14 +34,27 @@ export class Heartbeat {
     this.#strangers.delete(connection);
   }
 
+  /** It has signed in. */
+  knows(connection: Connection): void {
+    this.#strangers.delete(connection);
+  }
+
   #tick(): void {
     const now_ms = this.#clock.monotonic();
     this.#turn = (this.#turn + 1) % ping_s;
+    for (const slot of this.#slots) for (const connection of slot) connection.unread_bytes = connection.buffered();
     for (const connection of this.#slots[this.#turn] as Set<Connection>) this.#visit(connection, now_ms);
+    this.#dismissStrangers(now_ms);
+  }
+
+  #dismissStrangers(now_ms: number): void {
+    let crowd = this.#strangers.size - strangers_max;
     for (const [connection, due_ms] of this.#strangers) {
-      if (connection.state === "ready") this.#strangers.delete(connection);
-      else if (due_ms <= now_ms) connection.close("stale");
-      else break;
+      const left_ms = due_ms - now_ms;
+      if (left_ms > 0 && (crowd <= 0 || left_ms > sign_in_ms - stranger_grace_ms)) return;
+      crowd--;
+      // Whoever waits for us may take as long as the database; whoever is silent in a crowd may come back.
+      if (connection.state === "fresh") connection.close(left_ms > 0 ? "too_many_requests" : "stale");
     }
   }
 
@@ -53,6 +65,6 @@ export class Heartbeat {
       return connection.close("expired");
     if (connection.pinged_ms > connection.heard_ms) return connection.close("no_pong");
     connection.pinged_ms = now_ms;
-    connection.push(emptyLine);
+    connection.ping();
   }
 }

@@ -28,6 +28,8 @@ export class PlainRoom {
   readonly #deliver: PlainRoomOptions["deliver"];
   readonly #escaped: string;
   readonly #raw: string;
+  /** Those who are here and those whose handshake is not answered yet. */
+  visits = 0;
   #escapedListeners = 0;
   #rawListeners = 0;
   /**
@@ -41,10 +43,6 @@ export class PlainRoom {
     this.#deliver = deliver;
     this.#escaped = `t/${live.id}`;
     this.#raw = `r/${live.id}`;
-  }
-
-  get empty(): boolean {
-    return this.#escapedListeners + this.#rawListeners === 0;
   }
 
   /** Counts somebody; the topic to subscribe to. */

@@ -8,7 +8,7 @@
 import type { Accounts } from "../chat/accounts.ts";
 import type { Messages, SendOutcome, SendWaiter } from "../chat/messages.ts";
 import type { OpenRooms } from "../chat/open-rooms.ts";
-import type { Person } from "../chat/people.ts";
+import type { People, Person } from "../chat/people.ts";
 import type { RoomDirectory } from "../chat/room-directory.ts";
 import type { Clock } from "../lib/clock.ts";
 import { uuidv7 } from "../lib/ids.ts";
@@ -33,6 +33,7 @@ export interface PlainDoorOptions {
   readonly log: Log;
   readonly messages: Messages;
   readonly openRooms: OpenRooms;
+  readonly people: People;
   readonly rates: Rates;
   /** Sent to each new connection; empty for nothing. */
   readonly welcome: string;
@@ -51,21 +52,21 @@ const nobody: ReadonlySet<string> = new Set();
 /** How often a room may vanish while it is being entered. */
 const rounds_max = 3;
 
-/** What became of a message of a socket that has no way to be told but the end. */
+/** Waits for what becomes of a message. An object and not a closure: there is one for every message. */
 class PlainSend implements SendWaiter {
+  readonly #door: PlainDoor;
   readonly #connection: PlainConnection;
   readonly #id: string | undefined;
 
-  constructor(connection: PlainConnection, id: string | undefined) {
+  constructor(door: PlainDoor, connection: PlainConnection, id: string | undefined) {
+    this.#door = door;
     this.#connection = connection;
     this.#id = id;
   }
 
   settle({ code }: SendOutcome): void {
-    const connection = this.#connection;
-    connection.pending--;
-    if (this.#id !== undefined) connection.visit.room.settled(this.#id);
-    if (code !== "committed" && code !== "repeated") connection.close(errors[code].temporary ? "try_again" : "internal");
+    const stored = code === "committed" || code === "repeated";
+    this.#door.settled(this.#connection, this.#id, stored ? undefined : new ChatError(code));
   }
 }
 
@@ -110,10 +111,7 @@ export class PlainDoor {
   }
 
   abandon(visit: Visit): void {
-    const { room } = visit;
-    this.#options.directory.release(room.live);
-    if (!room.empty || room.live.subscribers > 0) return;
-    this.#forget(room);
+    this.#leave(visit.room);
   }
 
   opened(visit: Visit, socket: PlainSocket): PlainConnection {
@@ -140,11 +138,23 @@ export class PlainDoor {
     const sending = { room: room.live.id, id, data: JSON.stringify({ text: frame }) };
     try {
       spend(allowance, 1, now_ms);
-      const sent = this.#options.messages.send(caller, sending, new PlainSend(connection, id));
-      sent?.catch((error: unknown) => this.#failed(connection, id, error));
+      const sent = this.#options.messages.send(caller, sending, new PlainSend(this, connection, id));
+      sent?.catch((error: unknown) => this.settled(connection, id, error));
     } catch (error) {
-      this.#failed(connection, id, error);
+      this.settled(connection, id, error);
     }
+  }
+
+  /** A message is stored, or `error` says why not: there is no other way to tell than the end. */
+  settled(connection: PlainConnection, id: string | undefined, error: unknown): void {
+    const { room } = connection.visit;
+    connection.pending--;
+    if (id !== undefined) room.settled(id);
+    if (!connection.open && connection.pending === 0) this.#leave(room);
+    if (error === undefined) return;
+    if (!(error instanceof ChatError)) this.#options.log.error("plain_failed", { error });
+    const temporary = error instanceof ChatError && errors[error.code].temporary;
+    connection.close(error instanceof TooMany ? "too_many_requests" : temporary ? "try_again" : "internal");
   }
 
   heard(connection: PlainConnection): void {
@@ -159,29 +169,23 @@ export class PlainDoor {
     const { ending, opened_ms, unread_bytes } = connection;
     this.#options.ends.ended({ door: "plain", ...end, ending, opened_ms, unread_bytes, address });
     room.exit(raw);
-    if (room.empty) this.#forget(room);
+    // Programs say one thing and hang up: a new room stays until what was said is stored.
+    if (connection.pending === 0) this.#leave(room);
+  }
+
+  #leave(room: PlainRoom): void {
+    room.visits--;
+    if (room.visits === 0) {
+      room.live.tap = undefined;
+      this.#rooms.delete(room.live.id);
+    }
     this.#options.directory.release(room.live);
   }
 
-  #forget(room: PlainRoom): void {
-    room.live.tap = undefined;
-    this.#rooms.delete(room.live.id);
-  }
-
-  #failed(connection: PlainConnection, id: string | undefined, error: unknown): void {
-    connection.pending--;
-    if (id !== undefined) connection.visit.room.settled(id);
-    if (error instanceof TooMany) return connection.close("too_many_requests");
-    if (error instanceof ChatError) return connection.close(errors[error.code].temporary ? "try_again" : "internal");
-    this.#options.log.error("plain_failed", { error });
-    connection.close("internal");
-  }
-
   async #person(name: string, address: string): Promise<Person> {
-    const { accounts, rates } = this.#options;
+    const { accounts, people, rates } = this.#options;
     if (name !== default_name) rates.newGuest(address);
-    const { n, id } = await accounts.ofHost({ issuer, subject: name, name });
-    const person = { n, id, name, connections: new Set<never>(), memberships: new Map<number, never>() };
+    const person = people.of(await accounts.ofHost({ issuer, subject: name, name }));
     this.#persons.set(name, person);
     return person;
   }
@@ -200,6 +204,7 @@ export class PlainDoor {
         this.#rooms.set(id, made);
         room = made;
       }
+      room.visits++;
       return room;
     }
     throw new ChatError("overloaded");
@@ -212,4 +217,3 @@ export class PlainDoor {
     if (clockTicks && this.#open.size > 0) deliver(tickTopic, String(Math.floor(clock.now() / second_ms)));
   }
 }
-

@@ -1,11 +1,17 @@
 /** The only place that knows the runtime's server: listeners, upgrades, topics. */
 
+import { rmSync } from "node:fs";
 import type { Server, ServerWebSocket } from "bun";
 import type { Clock } from "../lib/clock.ts";
 import { backpressure_bytes_max, connect_reply_bytes_max, frame_bytes_max } from "../protocol/limits.ts";
 import { assert } from "../lib/assert.ts";
+import { ChatError, errors } from "../protocol/errors.ts";
+import { clientAddress, limitKey } from "./address.ts";
 import { Connection, type Flusher, type Socket } from "./connection.ts";
+import type { Ends } from "./ends.ts";
 import { originAllowed, type OriginRules } from "./origins.ts";
+import type { PlainDoor } from "./plain.ts";
+import type { PlainConnection, PlainSocket, Visit } from "./plain-connection.ts";
 import type { Sockets } from "./socket.ts";
 
 export interface ServerOptions {
@@ -13,25 +19,47 @@ export interface ServerOptions {
   readonly host: string;
   readonly ports: readonly number[];
   readonly origins: OriginRules;
+  /** Whether an address is a proxy's, whose `X-Forwarded-For` is believed. */
+  readonly trustedProxy: (address: string) => boolean;
   readonly connections_max: number;
   readonly connections_per_address_max: number;
   readonly flusher: Flusher;
   readonly sockets: Sockets;
+  readonly ends: Ends;
+  /** The naive door; undefined where strangers are not let in. */
+  readonly plain: PlainDoor | undefined;
+  /** Certificate and key as PEM; undefined for plain HTTP. */
+  readonly tls: { readonly cert: string; readonly key: string } | undefined;
+  /** The one socket of our own that is no connection of the chat: what it must show, and what it hears. */
+  readonly canary: { readonly key: string; readonly topic: string };
   /** Answers what is no upgrade. */
-  readonly fetch: (request: Request, path: string) => Response | Promise<Response>;
+  readonly fetch: (request: Request, from: From) => Response | Promise<Response>;
 }
 
-interface SocketData {
-  connection: Connection | undefined;
+export interface From {
+  readonly path: string;
+  /** The client's address, behind trusted proxies too. */
   readonly address: string;
 }
 
+interface SocketData {
+  /** It is the server's own. */
+  readonly canary?: true;
+  readonly address: string;
+  /** Of who came by the naive door; they have a `plain` then, and everybody else a `connection`. */
+  readonly naive: { readonly visit: Visit; readonly server: Server<SocketData> } | undefined;
+  connection: Connection | undefined;
+  plain: PlainConnection | undefined;
+}
+
 const websocketPath = "/connection/websocket";
+const canaryPath = "/connection/canary";
 
 export class Gateway {
   readonly #options: ServerOptions;
   readonly #servers: Server<SocketData>[] = [];
   readonly #addresses = new Map<string, number>();
+  #open = 0;
   #draining = false;
 
   constructor(options: ServerOptions) {
@@ -50,8 +78,20 @@ export class Gateway {
   get url(): string {
     const server = this.#servers[0];
     assert(server !== undefined, "the gateway listens");
+    return `${this.#options.tls === undefined ? "http" : "https"}://${inAddress(this.#options.host)}:${server.port}`;
+  }
+
+  /** Where the canary's socket goes: to the first listener, from inside. */
+  get canaryUrl(): string {
+    const { protocol, port } = new URL(this.url);
     const { host } = this.#options;
-    return `http://${host.includes(":") ? `[${host}]` : host}:${server.port}`;
+    const near = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host;
+    return `${protocol.replace("http", "ws")}//${inAddress(near)}:${port}${canaryPath}`;
+  }
+
+  /** Sockets that are open at all doors, the canary's not among them. */
+  get open(): number {
+    return this.#open;
   }
 
   get ports(): number[] {
@@ -73,10 +113,11 @@ export class Gateway {
   }
 
   #serve(port: number): Server<SocketData> {
-    const { host, sockets } = this.#options;
+    const { host, sockets, tls } = this.#options;
     return Bun.serve<SocketData>({
       hostname: host,
       port,
+      ...(tls === undefined ? {} : { tls }),
       idleTimeout: 30,
       fetch: (request, server) => this.#fetch(request, server),
       error: () => new Response("internal server error", { status: 500 }),
@@ -90,56 +131,117 @@ export class Gateway {
         perMessageDeflate: false,
         open: (ws) => this.#opened(ws),
         message: (ws, frame) => {
-          if (ws.data.connection !== undefined) sockets.received(ws.data.connection, frame);
+          const { connection, plain } = ws.data;
+          if (connection !== undefined) sockets.received(connection, frame);
+          else if (plain !== undefined) this.#options.plain?.received(plain, frame);
+        },
+        pong: (ws) => {
+          if (ws.data.plain !== undefined) this.#options.plain?.heard(ws.data.plain);
         },
         drain: (ws) => {
           if (ws.data.connection !== undefined) sockets.drained(ws.data.connection);
         },
-        close: (ws) => this.#closed(ws),
+        close: (ws, code, reason) => this.#closed(ws, { code, reason }),
       },
     });
   }
 
-  #fetch(request: Request, server: Server<SocketData>): Response | Promise<Response> | undefined {
-    const path = new URL(request.url).pathname;
-    if (path !== websocketPath) return this.#options.fetch(request, path);
+  #fetch(request: Request, server: Server<SocketData>): Response | Promise<Response | undefined> | undefined {
+    const url = new URL(request.url);
     const { headers } = request;
+    const peer = server.requestIP(request)?.address ?? "";
+    const forwardedFor = headers.get("x-forwarded-for");
+    const address = clientAddress({ peer, forwardedFor }, this.#options.trustedProxy);
+    const upgrades = headers.get("upgrade")?.toLowerCase() === "websocket";
+    if (url.pathname === "/" && upgrades)
+      return this.#enterPlain(request, server, { query: url.searchParams, address });
+    if (url.pathname === canaryPath) return this.#enterCanary(request, server);
+    if (url.pathname !== websocketPath) return this.#options.fetch(request, { path: url.pathname, address });
     if ((headers.get("sec-websocket-protocol") ?? "").includes("centrifuge-protobuf")) {
       return new Response("This server speaks JSON: connect without the subprotocol centrifuge-protobuf.\n", {
         status: 400,
       });
     }
-    if (headers.get("upgrade")?.toLowerCase() !== "websocket") {
+    if (!upgrades) {
       return new Response("Expected a WebSocket upgrade here.\n", { status: 426, headers: { upgrade: "websocket" } });
     }
-    if (!originAllowed(this.#options.origins, { origin: headers.get("origin"), host: headers.get("host") })) {
-      return new Response("Pages of this origin may not connect: the operator lists it in allowed_origins.\n", {
-        status: 403,
-      });
-    }
-    const address = server.requestIP(request)?.address ?? "";
-    const refusal = this.#refusal(address);
+    const refusal = this.#originRefusal(request) ?? this.#refusal(address);
     if (refusal !== undefined) return refusal;
-    if (server.upgrade(request, { data: { connection: undefined, address } })) return undefined;
-    return new Response("The upgrade failed: expected a WebSocket handshake of version 13.\n", { status: 400 });
+    const data = { address, naive: undefined, connection: undefined, plain: undefined };
+    return server.upgrade(request, { data }) ? undefined : badHandshake();
+  }
+
+  /** It comes in when the server is full as well: that is no reason to call it unready. */
+  #enterCanary(request: Request, server: Server<SocketData>): Response | undefined {
+    if (request.headers.get("authorization") !== `Bearer ${this.#options.canary.key}`) {
+      return new Response("not found\n", { status: 404 });
+    }
+    const data = { canary: true, address: "", naive: undefined, connection: undefined, plain: undefined } as const;
+    return server.upgrade(request, { data }) ? undefined : badHandshake();
+  }
+
+  /** Naive pages are opened from a disk as well: their Origin is "null". */
+  async #enterPlain(
+    request: Request,
+    server: Server<SocketData>,
+    asked: { query: URLSearchParams; address: string },
+  ): Promise<Response | undefined> {
+    const { plain } = this.#options;
+    const { address, query } = asked;
+    if (plain === undefined) {
+      const text = "This server lets no strangers in (--open does). Clients of the Centrifuge protocol: ";
+      return new Response(`${text}${websocketPath}\n`, { status: 403 });
+    }
+    const isFile = request.headers.get("origin") === "null";
+    const refusal = (isFile ? undefined : this.#originRefusal(request)) ?? this.#refusal(address);
+    if (refusal !== undefined) return refusal;
+    let visit;
+    try {
+      visit = await plain.enter(query, address);
+    } catch (error) {
+      if (!(error instanceof ChatError)) throw error;
+      const { status, temporary } = errors[error.code];
+      return new Response(`${error.message}\n`, { status, headers: temporary ? { "retry-after": "1" } : {} });
+    }
+    const data = { address, naive: { visit, server }, connection: undefined, plain: undefined };
+    if (server.upgrade(request, { data })) return undefined;
+    plain.abandon(visit);
+    return badHandshake();
+  }
+
+  #originRefusal({ headers }: Request): Response | undefined {
+    if (originAllowed(this.#options.origins, { origin: headers.get("origin"), host: headers.get("host") }))
+      return undefined;
+    const text = "Pages of this origin may not connect: the operator lists it in allowed_origins.\n";
+    return new Response(text, { status: 403 });
   }
 
   #refusal(address: string): Response | undefined {
-    const { connections_max, connections_per_address_max, sockets } = this.#options;
+    const { connections_max, connections_per_address_max } = this.#options;
     const headers = { "retry-after": "5" };
     if (this.#draining)
       return new Response("The server is going down: come back in a moment.\n", { status: 503, headers });
-    if (sockets.size >= connections_max) return new Response("The server is full.\n", { status: 503, headers });
-    if (connections_per_address_max > 0 && (this.#addresses.get(address) ?? 0) >= connections_per_address_max) {
+    if (this.#open >= connections_max) return new Response("The server is full.\n", { status: 503, headers });
+    if (connections_per_address_max > 0 && (this.#addresses.get(limitKey(address)) ?? 0) >= connections_per_address_max)
       return new Response("Too many connections from your address.\n", { status: 429, headers });
-    }
     return undefined;
   }
 
   #opened(ws: ServerWebSocket<SocketData>): void {
-    const { clock, flusher, sockets } = this.#options;
-    const { address } = ws.data;
-    this.#addresses.set(address, (this.#addresses.get(address) ?? 0) + 1);
+    const { clock, flusher, plain, sockets } = this.#options;
+    const { address, naive } = ws.data;
+    if (ws.data.canary === true) {
+      ws.subscribe(this.#options.canary.topic);
+      return;
+    }
+    this.#open++;
+    const key = limitKey(address);
+    this.#addresses.set(key, (this.#addresses.get(key) ?? 0) + 1);
+    if (naive !== undefined) {
+      const others = this.#servers.filter((server) => server !== naive.server);
+      ws.data.plain = plain?.opened(naive.visit, new PlainBunSocket(ws, others));
+      return;
+    }
     const options = {
       client: crypto.randomUUID(),
       address,
@@ -152,13 +254,40 @@ export class Gateway {
     sockets.opened(connection);
   }
 
-  #closed(ws: ServerWebSocket<SocketData>): void {
-    const { address, connection } = ws.data;
-    const left = (this.#addresses.get(address) ?? 1) - 1;
-    if (left > 0) this.#addresses.set(address, left);
-    else this.#addresses.delete(address);
-    if (connection !== undefined) this.#options.sockets.closed(connection);
+  #closed(ws: ServerWebSocket<SocketData>, end: { code: number; reason: string }): void {
+    const { ends, plain: door, sockets } = this.#options;
+    const { address, connection, plain } = ws.data;
+    if (ws.data.canary === true) return;
+    this.#open--;
+    const key = limitKey(address);
+    const left = (this.#addresses.get(key) ?? 1) - 1;
+    if (left > 0) this.#addresses.set(key, left);
+    else this.#addresses.delete(key);
+    if (plain !== undefined) door?.closed(plain, end);
+    if (connection === undefined) return;
+    const { ending, opened_ms, unread_bytes } = connection;
+    ends.ended({ door: "centrifuge", ...end, ending, opened_ms, unread_bytes, address });
+    sockets.closed(connection);
   }
+}
+
+/** Answers HTTP on a socket file that only this user may open: for the tools of the one who runs the server. */
+export function listenForTools(path: string, fetch: (request: Request) => Promise<Response>): { stop(): Promise<void> } {
+  rmSync(path, { force: true });
+  const before = process.umask(0o177);
+  try {
+    return Bun.serve({ unix: path, fetch });
+  } finally {
+    process.umask(before);
+  }
+}
+
+function inAddress(host: string): string {
+  return host.includes(":") ? `[${host}]` : host;
+}
+
+function badHandshake(): Response {
+  return new Response("The upgrade failed: expected a WebSocket handshake of version 13.\n", { status: 400 });
 }
 
 /** A class and not an object of closures: there is one for every connection. */
@@ -187,5 +316,27 @@ class BunSocket implements Socket {
 
   close(code: number, reason: string): void {
     this.#ws.close(code, reason);
+  }
+}
+
+class PlainBunSocket extends BunSocket implements PlainSocket {
+  readonly #ws: ServerWebSocket<SocketData>;
+  readonly #others: readonly Server<SocketData>[];
+
+  /** `others` are the listeners that it did not come by. */
+  constructor(ws: ServerWebSocket<SocketData>, others: readonly Server<SocketData>[]) {
+    super(ws);
+    this.#ws = ws;
+    this.#others = others;
+  }
+
+  /** A socket's own publish leaves it out, and reaches those of its own listener only. */
+  publish(topic: string, frame: string): void {
+    this.#ws.publish(topic, frame);
+    for (const server of this.#others) server.publish(topic, frame);
+  }
+
+  ping(): void {
+    this.#ws.ping();
   }
 }

@@ -6,7 +6,7 @@ import type { Subscriptions } from "../chat/subscriptions.ts";
 import type { Clock } from "../lib/clock.ts";
 import { decodeLine, type Command } from "../protocol/commands.ts";
 import { errorReply } from "../protocol/frames.ts";
-import { commands_pending_max, commands_per_frame_max } from "../protocol/limits.ts";
+import { commands_pending_max, commands_per_frame_max, waiting_chars_max } from "../protocol/limits.ts";
 import type { Commands } from "./commands.ts";
 import type { Connection } from "./connection.ts";
 import type { Heartbeat } from "./heartbeat.ts";
@@ -22,6 +22,11 @@ export interface SocketsOptions {
   readonly subscriptions: Subscriptions;
   /** Of one connection, pings and pongs too. */
   readonly lines_per_second_max: number;
+}
+
+/** Messages have a bound of their own, the journal's, so that a long row of them keeps its order. */
+function isSend(command: Command): boolean {
+  return command.method === "publish" || (command.method === "rpc" && command.body.method === "message.send");
 }
 
 export class Sockets {
@@ -80,13 +85,14 @@ export class Sockets {
     const line = decodeLine(text);
     switch (line.kind) {
       case "pong":
+        if (connection.ponged()) this.drained(connection);
         return;
       case "breach":
         return connection.close("bad_request");
       case "refused":
         return this.#refused(connection, errorReply(line.id, line.code, line.detail));
       case "command":
-        return this.#command(connection, line.command);
+        return this.#command(connection, line.command, text.length);
     }
   }
 
@@ -95,7 +101,7 @@ export class Sockets {
     if (connection.erred(this.#options.clock.monotonic())) connection.close("too_many_errors");
   }
 
-  #command(connection: Connection, command: Command): void {
+  #command(connection: Connection, command: Command, chars: number): void {
     switch (connection.state) {
       case "fresh":
         if (command.method !== "connect") return connection.close("bad_request");
@@ -103,7 +109,9 @@ export class Sockets {
         return;
       case "signing_in":
         connection.waiting ??= [];
-        if (connection.waiting.length >= commands_pending_max) return connection.close("too_many_requests");
+        connection.waiting_chars += chars;
+        if (connection.waiting.length >= commands_pending_max || connection.waiting_chars > waiting_chars_max)
+          return connection.close("too_many_requests");
         connection.waiting.push(command);
         return;
       case "ready":
@@ -114,7 +122,7 @@ export class Sockets {
   }
 
   #run(connection: Connection, command: Command): void {
-    if (connection.pending >= commands_pending_max && command.method !== "publish" && command.method !== "rpc") {
+    if (connection.pending >= commands_pending_max && !isSend(command)) {
       return connection.push(errorReply(command.id, "too_many_requests"));
     }
     this.#options.commands.run(connection, command);
@@ -124,6 +132,8 @@ export class Sockets {
   #resume(connection: Connection): void {
     const waiting = connection.waiting ?? [];
     connection.waiting = undefined;
+    connection.waiting_chars = 0;
+    if (connection.state === "ready") this.#options.heartbeat.knows(connection);
     for (const command of waiting) {
       if (connection.state === "ready") this.#run(connection, command);
       else if (connection.state === "fresh") connection.push(errorReply(command.id, "unauthorized"));

@@ -39,6 +39,14 @@ export const refresh_grace_ms = 25_000;
 
 /** Commands of one connection that wait for an answer. */
 export const commands_pending_max = 128;
+/** Text of the commands that wait while their connection signs in. */
+export const waiting_chars_max = 256 * KiB;
+/**
+ * Sockets that have not signed in and may take their time (`sign_in_ms`): each can hold one unfinished frame in memory,
+ * so that together they hold 32 MiB. Of more, those that were silent for longer than the grace are closed.
+ */
+export const strangers_max = 32;
+export const stranger_grace_ms = 1_000;
 /** Commands that are wrong inside, before the socket is closed: this many within this time. */
 export const errors_per_window_max = 20;
 export const errors_window_ms = 10_000;

@@ -91,12 +91,11 @@ export class ChatRoom {
     this.#open = Promise.withResolvers();
     // Whoever does not wait for it hears of it by `ended`.
     entered.promise.catch(() => {});
-    const kept = options.from === "now" ? Promise.resolve(undefined) : this.#parts.positions.load(this.id);
-    const begun = kept.then((position) => {
+    const kept = options.from === "now" ? Promise.resolve(undefined) : this.#load();
+    this.#loading = kept.then((position) => {
       if (this.#entered === entered) this.#begin({ entered, listener, position });
     });
-    this.#loading = begun;
-    await begun;
+    await this.#loading;
     return await entered.promise;
   }
 
@@ -136,6 +135,16 @@ export class ChatRoom {
     const { users, count } = await this.#parts.call("presence.list", { room: this.id });
     this.#parts.people.learn(users);
     return { users, count };
+  }
+
+  /** Without a store that answers the stream begins with the next event, as for somebody new. */
+  async #load(): Promise<Position | undefined> {
+    try {
+      return await this.#parts.positions.load(this.id);
+    } catch (error) {
+      this.#parts.failed(error);
+      return undefined;
+    }
   }
 
   #begin(start: {

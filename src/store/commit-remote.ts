@@ -147,7 +147,9 @@ function rowOf(draft: Draft): (string | number)[] {
 }
 
 function cellOf(result: ResultSet | undefined): unknown[][] {
-  return JSON.parse(String(result?.rows[0]?.[0] ?? "[]")) as unknown[][];
+  const cell = result?.rows[0]?.[0];
+  assert(typeof cell === "string", "the last statement of a run gives one text");
+  return JSON.parse(cell) as unknown[][];
 }
 
 /** Reads the outcomes of one batch, run by run, in the order of the plan. */

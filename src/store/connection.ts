@@ -4,7 +4,7 @@ import Database from "libsql";
 import type { Result, Statement, ThreadRole, Value } from "./thread-protocol.ts";
 
 /** How long a statement waits for a lock that another process holds. */
-const lock_wait_ms = 5_000;
+export const lock_wait_ms = 5_000;
 const statements_remembered_max = 256;
 const wal_pages_checkpoint = 4_000;
 const cache_KiB = 16 * 1024;

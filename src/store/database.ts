@@ -7,18 +7,22 @@ import { existsSync, mkdirSync } from "node:fs";
 import type { Client } from "@libsql/client";
 import type { Clock } from "../lib/clock.ts";
 import type { Log } from "../lib/log.ts";
+import { openAside } from "./aside.ts";
 import { outcomesFromColumns, toColumns } from "./batch-columns.ts";
 import { ThreadedClient } from "./client.ts";
+import { lock_wait_ms } from "./connection.ts";
 import { commitSql } from "./commit-sql.ts";
 import { openRemote } from "./remote.ts";
 import type { Committer } from "./draft.ts";
 import { createHistory, type History } from "./history.ts";
+import { keepHouse, walBytes } from "./housekeeping.ts";
 import { identify } from "./identity.ts";
-import { takeLock } from "./lock.ts";
+import { takeLock, type Lock } from "./lock.ts";
 import { migrate } from "./migrate.ts";
 import { createOrm, type Database } from "./orm.ts";
 import { removeEmptyOpenRooms } from "./rooms.ts";
 import { StorageThread } from "./storage-thread.ts";
+import { verifyDatabase, type Verification } from "./verify.ts";
 
 export interface Storage {
   readonly db: Database;
@@ -31,6 +35,18 @@ export interface Storage {
   close(): Promise<void>;
 }
 
+/** What the one who runs it wants to know of it, beside. */
+export interface OpenedStorage extends Storage {
+  /** The database file; undefined where a server elsewhere has it. */
+  readonly file: string | undefined;
+  /** Bytes of the write-ahead log. */
+  walBytes(): number;
+  /** How often a storage thread died or hung and was replaced. */
+  threadsReplaced(): number;
+  /** Checks everything that is stored, beside the work that goes on. */
+  verify(): Promise<Verification>;
+}
+
 export interface StorageOptions {
   /** Where a local database lives; a remote one keeps nothing there. */
   readonly folder: string;
@@ -39,7 +55,7 @@ export interface StorageOptions {
   readonly log: Log;
 }
 
-export async function openStorage(options: StorageOptions): Promise<Storage> {
+export async function openStorage(options: StorageOptions): Promise<OpenedStorage> {
   return options.remote === undefined ? await openLocal(options) : await openShared(options.remote, options);
 }
 
@@ -53,16 +69,54 @@ export async function readDurability(client: Client): Promise<string> {
   return `journal_mode=${typeof mode === "string" ? mode : "unknown"} synchronous=${name}`;
 }
 
-async function openLocal(options: StorageOptions): Promise<Storage> {
+interface LocalParts {
+  readonly path: string;
+  readonly lock: Lock;
+  readonly writer: StorageThread;
+  readonly reader: StorageThread;
+  /** Searches and exports may take long: they must not stand in the way of pages. */
+  readonly searcher: StorageThread;
+}
+
+/** A thread that is silent for longer is replaced. Longer than a statement waits for a lock; reads may take their time. */
+const writer_hang_ms = 2 * lock_wait_ms;
+const reader_hang_ms = 60_000;
+
+/** It takes the lock of all readers or does nothing: while it waited for one, nobody could write. */
+const truncateWal = `PRAGMA busy_timeout=0; PRAGMA wal_checkpoint(TRUNCATE); PRAGMA busy_timeout=${lock_wait_ms}`;
+
+async function openLocal(options: StorageOptions): Promise<OpenedStorage> {
   const { folder, log } = options;
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const lock = takeLock(folder);
   const path = `${folder}/confab.db`;
+  const thread = (role: "writer" | "reader"): StorageThread => new StorageThread({ role, path, log });
+  const parts: LocalParts = {
+    path,
+    lock,
+    writer: thread("writer"),
+    reader: thread("reader"),
+    searcher: thread("reader"),
+  };
+  try {
+    return await startLocal(options, parts);
+  } catch (error) {
+    await closeLocal(parts);
+    throw error;
+  }
+}
+
+/** The writer last: it takes what is in the WAL into the file. */
+async function closeLocal({ lock, writer, reader, searcher }: LocalParts): Promise<void> {
+  await Promise.allSettled([reader.stop(), searcher.stop()]);
+  await Promise.allSettled([writer.stop()]);
+  lock.release();
+}
+
+async function startLocal(options: StorageOptions, parts: LocalParts): Promise<OpenedStorage> {
+  const { folder, log } = options;
+  const { path, writer, reader, searcher } = parts;
   const existed = existsSync(path);
-  const writer = new StorageThread({ role: "writer", path, log });
-  const reader = new StorageThread({ role: "reader", path, log });
-  // Searches and exports may take long: they must not stand in the way of pages.
-  const searcher = new StorageThread({ role: "reader", path, log });
   await writer.start();
   const client = new ThreadedClient({ writer, reader });
   const copy = async (tag: string): Promise<string> => {
@@ -79,10 +133,23 @@ async function openLocal(options: StorageOptions): Promise<Storage> {
   if (replaced) log.warn("database_replaced", { epoch, meaning: "clients start anew from the pages of history" });
   await removeEmptyOpenRooms(db);
   const durability = await readDurability(client);
+  writer.watch(writer_hang_ms);
+  for (const thread of [reader, searcher]) thread.watch(reader_hang_ms);
+  const truncate = async (): Promise<void> => {
+    await writer.ask({ op: "script", sql: truncateWal });
+  };
+  const housekeeping = keepHouse({ client, path, truncate, clock: options.clock, log });
   return {
     db,
     client,
     epoch,
+    file: path,
+    walBytes: () => walBytes(path),
+    threadsReplaced: () => writer.replaced + reader.replaced + searcher.replaced,
+    async verify() {
+      await using aside = await openAside(path, { role: "reader", log });
+      return await verifyDatabase(aside.client);
+    },
     durability: `local file, ${durability}: an acknowledged message survives a power cut on an honest disk`,
     committer: {
       async commit(drafts) {
@@ -92,9 +159,8 @@ async function openLocal(options: StorageOptions): Promise<Storage> {
     },
     history: createHistory(client),
     async close() {
-      await Promise.all([reader.stop(), searcher.stop()]);
-      await writer.stop();
-      lock.release();
+      housekeeping.cancel();
+      await closeLocal(parts);
     },
   };
 }
@@ -102,20 +168,26 @@ async function openLocal(options: StorageOptions): Promise<Storage> {
 async function openShared(
   remote: { url: string; token: string | undefined },
   options: StorageOptions,
-): Promise<Storage> {
+): Promise<OpenedStorage> {
   const { client, committer } = openRemote({ ...remote, clock: options.clock });
   await migrate({ client, log: options.log });
   const db = createOrm(client);
   const { epoch } = await identify(db, undefined);
   const durability = await readDurability(client);
+  const housekeeping = keepHouse({ client, path: undefined, truncate: async () => {}, ...options });
   return {
     db,
     client,
     committer,
     epoch,
+    file: undefined,
+    walBytes: () => 0,
+    threadsReplaced: () => 0,
+    verify: () => verifyDatabase(client),
     durability: `remote database, ${durability}: an acknowledgement is worth what that server's disk gives`,
     history: createHistory(client),
     async close() {
+      housekeeping.cancel();
       client.close();
     },
   };

@@ -58,6 +58,14 @@ class Entry {
   }
 }
 
+export interface CommittedBatch {
+  readonly outcomes: readonly Outcome[];
+  readonly commit_ms: number;
+  /** How long the draft that came first has waited, its commit included: about what its sender waits for the ack. */
+  readonly waited_ms: number;
+  readonly failed: boolean;
+}
+
 export interface JournalOptions {
   readonly committer: Committer;
   readonly clock: Clock;
@@ -65,7 +73,7 @@ export interface JournalOptions {
   /** Announces what a batch committed; synchronous, in the turn in which the batch came back. */
   readonly publish: (drafts: readonly Draft[], outcomes: readonly Outcome[]) => void;
   /** Told of each batch, for metrics. */
-  readonly observe?: (batch: { drafts: number; commit_ms: number; failed: boolean }) => void;
+  readonly observe?: (batch: CommittedBatch) => void;
 }
 
 function onceKey(draft: Draft): string | undefined {
@@ -97,9 +105,13 @@ export class Journal {
   /** Takes a draft, or refuses it at once through its waiter. Drafts are committed in the order taken. */
   append(draft: Draft, waiter: Waiter): void {
     if (this.#closed) return waiter.settle(failure("storage_unavailable"));
-    const key = onceKey(draft);
+    let key = onceKey(draft);
     const first = key === undefined ? undefined : this.#once.get(key);
-    if (first !== undefined) return this.#join(first, draft, waiter);
+    if (first !== undefined) {
+      if (first.draft.data === draft.data) return this.#join(first, waiter);
+      // Which of the two was stored first, perhaps long ago, only the database knows: it tells them apart.
+      key = undefined;
+    }
     if (this.pending >= drafts_pending_max || this.#bytes >= draft_bytes_pending_max) {
       return waiter.settle(failure("overloaded"));
     }
@@ -123,9 +135,8 @@ export class Journal {
     this.#sweeper.cancel();
   }
 
-  #join(first: Entry, draft: Draft, waiter: Waiter): void {
-    if (first.draft.data !== draft.data) waiter.settle(failure("id_conflict"));
-    else if (first.settled) waiter.settle(failure("outcome_unknown"));
+  #join(first: Entry, waiter: Waiter): void {
+    if (first.settled) waiter.settle(failure("outcome_unknown"));
     else first.join(waiter);
   }
 
@@ -185,7 +196,8 @@ export class Journal {
       failed = true;
       outcomes = await this.#failedBatch(drafts, error);
     }
-    observe?.({ drafts: drafts.length, commit_ms: clock.monotonic() - start, failed });
+    const now_ms = clock.monotonic();
+    observe?.({ outcomes, commit_ms: now_ms - start, waited_ms: now_ms - (batch[0] as Entry).since_ms, failed });
     publish(drafts, outcomes);
     this.#batch = [];
     for (let at = 0; at < batch.length; at++) this.#finish(batch[at] as Entry, outcomes[at] as Outcome);

@@ -14,6 +14,9 @@ export interface Lock {
   release(): void;
 }
 
+/** A lock whose connection is collected is free: this keeps those that nobody has released. */
+const held = new Set<Database.Database>();
+
 /** Takes the lock of a data folder, or throws `LockedError` with the sentence for the operator. */
 export function takeLock(folder: string): Lock {
   const db = new Database(`${folder}/confab.lock`, { timeout: 0 });
@@ -26,8 +29,10 @@ export function takeLock(folder: string): Lock {
       { cause },
     );
   }
+  held.add(db);
   return {
     release() {
+      held.delete(db);
       db.exec("ROLLBACK");
       db.close();
     },

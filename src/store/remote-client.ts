@@ -99,8 +99,8 @@ export class RemoteClient implements Client {
   }
 
   reconnect(): void {
-    void this.#client.reconnect();
-    void this.#patient.reconnect();
+    this.#client.reconnect();
+    this.#patient.reconnect();
   }
 
   async #call<T>(writes: boolean, run: () => Promise<T>): Promise<T> {

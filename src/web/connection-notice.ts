@@ -5,6 +5,8 @@ import { byId } from "./elements.ts";
 
 /** A reconnect that is quicker than this is not worth a sentence. */
 const sentence_ms = 1_500;
+/** The code of a connection that the page itself has ended, to come back under another name. */
+const own_wish = 0;
 const words = { connecting: "Connecting", connected: "Connected", disconnected: "Not connected" } as const;
 
 export class ConnectionNotice {
@@ -29,7 +31,8 @@ export class ConnectionNotice {
     if (status === "connected") {
       this.#wasConnected = true;
       this.#notice.hidden = true;
-    } else if (status === "disconnected") this.#say(`The server ended the connection: ${state.reason}.`, true);
+    } else if (status === "disconnected" && state.code === own_wish) this.#notice.hidden = true;
+    else if (status === "disconnected") this.#say(`The server ended the connection: ${state.reason}.`, true);
     else {
       const what = this.#wasConnected ? "The connection is lost" : "The server does not answer yet";
       this.#timer = window.setTimeout(

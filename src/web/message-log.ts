@@ -43,6 +43,12 @@ export class MessageLog {
     return this.#rows[0]?.event.seq;
   }
 
+  /** Who wrote the last message; undefined where something else has happened since. */
+  get lastWriter(): string | undefined {
+    const last = this.#rows.at(-1)?.event;
+    return last?.kind === "message" ? last.user : undefined;
+  }
+
   has(id: string): boolean {
     return this.#ids.has(id);
   }

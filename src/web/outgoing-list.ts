@@ -1,7 +1,8 @@
 /** One's own messages that are not in the log yet: on their way, or refused. They stand below the log. */
 
 import type { OutboxChange, OutgoingMessage } from "../sdk/outbox.ts";
-import { button, byId, make } from "./elements.ts";
+import type { PersonName } from "../sdk/people.ts";
+import { avatar, button, byId, make } from "./elements.ts";
 import { textNodes, wordsOf } from "./message-text.ts";
 
 export interface OutgoingListOptions {
@@ -10,6 +11,9 @@ export interface OutgoingListOptions {
   /** The log has this message, or has had it. */
   readonly isInLog: (id: string, seq: number) => boolean;
   readonly changed: () => void;
+  readonly me: () => PersonName;
+  /** Whether the log's last message is one's own, so that what waits below it continues it. */
+  readonly followsMine: () => boolean;
 }
 
 export class OutgoingList {
@@ -47,16 +51,25 @@ export class OutgoingList {
   remove(id: string): void {
     this.#items.get(id)?.remove();
     this.#items.delete(id);
+    this.regroup();
+  }
+
+  /** Shows who writes, where the log above does not. */
+  regroup(): void {
+    this.#list.firstElementChild?.classList.toggle("continued", this.#options.followsMine());
   }
 
   #show(message: OutgoingMessage, note: HTMLElement): HTMLLIElement {
     const text = make("div", "text", ...textNodes(wordsOf(message.data)));
     text.dir = "auto";
-    const item = make("li", "message continued waiting", make("div", "body", text, note));
+    const me = this.#options.me();
+    const head = make("p", "head", make("span", "name", me.name));
+    const item = make("li", "message continued waiting", avatar(me), make("div", "body", head, text, note));
     const before = this.#items.get(message.id);
     if (before === undefined) this.#list.append(item);
     else before.replaceWith(item);
     this.#items.set(message.id, item);
+    this.regroup();
     this.#options.changed();
     return item;
   }

@@ -9,6 +9,7 @@ import { MessageLog } from "./message-log.ts";
 import { wordsOf } from "./message-text.ts";
 import { OutgoingList } from "./outgoing-list.ts";
 import { PeoplePanel } from "./people-panel.ts";
+import { rememberedName } from "./remembered.ts";
 
 const page_events = 50;
 /** Errors of the server do not end the page's wish for older messages: it asks again when the reader scrolls. */
@@ -36,6 +37,8 @@ export class RoomView {
       retry: ({ id, data }) => this.#write(data, id),
       isInLog: (id, seq) => this.#log.has(id) || (this.#room?.position?.seq ?? 0) >= seq,
       changed: () => this.#log.toEnd(),
+      me: () => client.me ?? { id: "", name: rememberedName() ?? "" },
+      followsMine: () => client.me !== undefined && this.#log.lastWriter === client.me.id,
     });
     client.outbox.changes.add((change) => {
       if (change.message.room === this.#room?.id) this.#outgoing.change(change);
@@ -99,8 +102,8 @@ export class RoomView {
     if (this.#room !== room) return;
     const me = this.#client.me?.id;
     const mine = event.user === me;
-    this.#outgoing.remove(event.id);
     this.#log.append(event, { mine });
+    this.#outgoing.remove(event.id);
     if (this.#beginning.dataset["empty"] === "yes") this.#showBeginning();
     if (mine || event.kind !== "message") return;
     const who = this.#client.people.name(event.user) ?? "Somebody";
@@ -142,6 +145,7 @@ export class RoomView {
       if (this.#room !== room) return true;
       this.#log.prepend(page.events);
       for (const { id } of page.events) this.#outgoing.remove(id);
+      this.#outgoing.regroup();
       this.#olderBefore = page.more ? (page.events[0]?.seq ?? before) : 1;
       if (!page.more) this.#showBeginning();
       return true;

@@ -133,9 +133,9 @@ export class Rig {
     });
     return rows.map((row) => ({
       seq: Number(row[0]),
-      kind: String(row[1]),
+      kind: row[1] as string,
       time: Number(row[2]),
-      data: String(row[3]),
+      data: row[3] as string,
     }));
   }
 

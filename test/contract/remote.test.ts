@@ -4,6 +4,8 @@ import { describe, expect, test } from "bun:test";
 import { systemClock } from "../../src/lib/clock.ts";
 import { shortId, uuidv7 } from "../../src/lib/ids.ts";
 import { createLog } from "../../src/lib/log.ts";
+import { publicationText } from "../../src/protocol/events.ts";
+import { page_bytes_max } from "../../src/protocol/limits.ts";
 import { openStorage, type Storage } from "../../src/store/database.ts";
 import { StorageError, type MessageDraft } from "../../src/store/draft.ts";
 import { migrate } from "../../src/store/migrate.ts";
@@ -113,7 +115,7 @@ describe("a libSQL server", () => {
       sql: "SELECT id, seq FROM messages WHERE room = ? ORDER BY seq",
       args: [room],
     });
-    const stored = new Map(rows.map((row) => [String(row[0]), Number(row[1])]));
+    const stored = new Map(rows.map((row) => [row[0] as string, Number(row[1])]));
     expect([...stored.values()]).toEqual(rows.map((_, at) => at + 1));
     expect(acknowledged.size).toBeGreaterThanOrEqual(900);
     for (const [id, seq] of acknowledged) expect(stored.get(id)).toBe(seq);
@@ -143,6 +145,33 @@ describe("a libSQL server", () => {
     const { rows } = await clients[0]!.execute("SELECT count(*) FROM t");
     expect(Number(rows[0]?.[0])).toBe(1);
     for (const client of clients) client.close();
+  });
+
+  test("gives pages as a local file does, short and long ones", async () => {
+    await using sqld = await startSqld();
+    const storage = await open(sqld);
+    await storage.client.execute(
+      "INSERT INTO users (n, id, issuer, subject, name, created_at) VALUES (1, 'u', 'guest', 'u', '', 1)",
+    );
+    const room = await newRoom(storage);
+    const drafts = Array.from({ length: 200 }, (_, at) => ({
+      ...message(room),
+      data: `{"text":"ü ${at} ${"x".repeat(2_000)}"}`,
+    }));
+    const outcomes = await storage.committer.commit(drafts);
+    const live = drafts.map(({ id, by, data }, at) => {
+      const { seq, time } = outcomes[at] ?? { seq: 0, time: 0 };
+      return publicationText({ seq, kind: "message", id, sender: by, time, data });
+    });
+    const page = (limit: number, take: "oldest" | "newest") =>
+      storage.history.page({ room, from: 1 }, { from: 1, to: 1_000, limit, take });
+    expect(await page(50, "oldest")).toEqual(live.slice(0, 50));
+    expect(await page(50, "newest")).toEqual(live.slice(-50));
+    const long = await page(200, "oldest");
+    expect(long).toEqual(live.slice(0, long.length));
+    expect(Buffer.byteLength(long.join(""))).toBeLessThanOrEqual(page_bytes_max);
+    expect(long.length).toBeGreaterThan(100);
+    await storage.close();
   });
 
   test("says what its acknowledgement is worth, as the server has it", async () => {

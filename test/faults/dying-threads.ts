@@ -6,7 +6,7 @@ import { commitSql } from "../../src/store/commit-sql.ts";
 import { StorageError } from "../../src/store/draft.ts";
 import { StorageThread } from "../../src/store/storage-thread.ts";
 import { descriptors } from "./descriptors.ts";
-import { eventually } from "./eventually.ts";
+import { eventually } from "../client.ts";
 
 const [, , path = "", rounds = "0"] = process.argv;
 const log = createLog({ level: "error", format: "json", clock: systemClock, write: () => {} });
@@ -30,7 +30,7 @@ const before = descriptors(path);
 const started = performance.now();
 for (let round = 1; round <= Number(rounds); round++) {
   made.at(-1)?.postMessage("die");
-  await eventually(() => thread.replaced === round);
+  await eventually(() => thread.replaced === round, "another thread");
   const sql = "INSERT INTO meta (key, value) VALUES (?, 'round')";
   await thread.ask({ op: "execute", statement: { sql, args: [`round ${round}`] } });
 }
@@ -38,14 +38,17 @@ const each_ms = Math.round((performance.now() - started) / Number(rounds));
 const leaked = descriptors(path) - before;
 
 // Who waits when it dies hears that the outcome is unknown; who asks before the next one is there is refused.
-const select = { op: "execute", statement: { sql: "SELECT count(*) FROM meta WHERE value = 'round'", args: [] } } as const;
+const select = {
+  op: "execute",
+  statement: { sql: "SELECT count(*) FROM meta WHERE value = 'round'", args: [] },
+} as const;
 made.at(-1)?.postMessage("die");
 const waiting = await thread.ask(select).then(
   () => "an answer",
   (error: unknown) => (error instanceof StorageError ? error.code : error),
 );
 if (waiting !== "outcome_unknown") throw new Error(`Expected outcome_unknown; got ${String(waiting)}.`);
-await eventually(() => thread.replaced === Number(rounds) + 1);
+await eventually(() => thread.replaced === Number(rounds) + 1, "another thread");
 const { result } = await thread.ask(select);
 await thread.stop();
 console.log(JSON.stringify({ leaked, each_ms, rows: result.rows[0]?.[0] }));

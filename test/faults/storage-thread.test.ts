@@ -6,7 +6,7 @@ import { openStorage } from "../../src/store/database.ts";
 import { systemClock } from "../../src/lib/clock.ts";
 import { StorageThread } from "../../src/store/storage-thread.ts";
 import { descriptors } from "./descriptors.ts";
-import { eventually } from "./eventually.ts";
+import { eventually } from "../client.ts";
 import { keptLog } from "../storage.ts";
 import { temporaryFolder } from "../temporary.ts";
 
@@ -49,12 +49,11 @@ test("a storage thread that hangs is replaced, and ends when it comes back", asy
   );
   expect(error).toBeInstanceOf(StorageError);
   expect((error as StorageError).code).toBe("outcome_unknown");
-  await eventually(() => thread.replaced === 1);
+  await eventually(() => thread.replaced === 1, "another thread");
   const { result } = await thread.ask({ op: "execute", statement: { sql: "SELECT 1", args: [] } });
   expect(result.rows).toEqual([[1]]);
-  await eventually(() => lines.some((line) => line.includes("hanging_storage_thread_ended")));
+  await eventually(() => lines.some((line) => line.includes("hanging_storage_thread_ended")), "its end");
   // SQLite keeps a descriptor of a file that another connection has locked, for the next connection.
-  await eventually(() => descriptors(folder.path) <= before + 1);
+  await eventually(() => descriptors(folder.path) <= before + 1, "closed descriptors");
   await thread.stop();
 });
-

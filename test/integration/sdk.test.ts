@@ -28,7 +28,7 @@ function clientOf(node: ChatNode, options: Partial<ChatClientOptions> = {}): Cha
 class Reader {
   readonly events: RoomEvent[] = [];
   readonly gaps: Gap[] = [];
-  ended: Error | undefined;
+  readonly ended = Promise.withResolvers<Error>();
   readonly #waiting: { readonly seq: number; readonly resolve: () => void }[] = [];
 
   async enter(room: ChatRoom, options: EnterOptions = {}): Promise<this> {
@@ -39,7 +39,7 @@ class Reader {
           for (const { seq, resolve } of this.#waiting) if (event.seq >= seq) resolve();
         },
         gap: (gap) => this.gaps.push(gap),
-        ended: (error) => (this.ended = error),
+        ended: (error) => this.ended.resolve(error),
       },
       options,
     );
@@ -133,6 +133,7 @@ test("rooms that the server subscribes go on after a reload too", async () => {
   await again.until(54);
   expect(again.seqs).toEqual(range(4, 54));
   await back.leaveRoom(id);
+  expect(await again.ended.promise).toMatchObject({ code: "room_not_found" });
   const refused: unknown = await new Reader().enter(clientOf(node).room(id)).catch((error: unknown) => error);
   expect(refused).toMatchObject({ code: "room_not_found" });
 });

@@ -15,6 +15,9 @@ export function isQuiet(world: World): string | undefined {
   const { journal, resume } = node.chat;
   if (journal.pending > 0) return `${journal.pending} drafts are in the journal`;
   if (resume.size > 0) return `${resume.size} connections are catching up`;
+  for (const id of world.database.byId.keys()) {
+    if (node.chat.directory.get(id)?.filling !== undefined) return `a hole in ${id} is being read`;
+  }
   // Sockets that nobody is behind any more are found by the heartbeat.
   if (node.sockets.size !== devices.length) return `${node.sockets.size} sockets for ${devices.length} devices`;
   return undefined;
@@ -22,7 +25,8 @@ export function isQuiet(world: World): string | undefined {
 
 function unfinished(world: World, device: Device): string | undefined {
   if (!device.ready) return "is not connected";
-  if (device.unanswered > 0) return `waits for ${device.unanswered} answers`;
+  const [question] = device.unanswered;
+  if (question !== undefined) return `has no answer to ${question}`;
   const [letter] = device.letters.open();
   if (letter !== undefined) return `has no answer to ${letter.data}`;
   for (const channel of device.wanted) if (!device.streams.live.has(channel)) return `is not subscribed to ${channel}`;
@@ -30,7 +34,8 @@ function unfinished(world: World, device: Device): string | undefined {
     const at = device.streams.live.get(id);
     if (at !== undefined && at !== room.top) return `has ${at} of ${room.top} of ${id}`;
     const isMember = room.isMember(device.person.id);
-    if (device.wantsRooms && isMember && at === undefined) return `has no subscription to its room ${id}`;
+    if (device.wantsRooms && isMember && room.isKnown && at === undefined)
+      return `has no subscription to its room ${id}`;
     if (!isMember && !room.isOpen && at !== undefined) return `is still subscribed to ${id}`;
   }
   return undefined;
@@ -83,7 +88,7 @@ function checkRoom(world: World, room: LiveRoom, on: { node: Node; connections: 
   if (log === undefined) return;
   const wrong = (what: string): void => world.fail(`room ${room.id}: ${what}`, undefined);
   if (room.published !== log.top) wrong(`published ${room.published} of ${log.top}`);
-  if (room.filling || room.held.length > 0) wrong(`${room.held.length} events are held back`);
+  if (room.filling !== undefined || room.held.length > 0) wrong(`${room.held.length} events are held back`);
   const { ring } = room;
   if (ring.last !== room.published) wrong(`the ring ends at ${ring.last} and not at ${room.published}`);
   for (let seq = ring.first; seq <= ring.last; seq++) {

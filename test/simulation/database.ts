@@ -15,10 +15,21 @@ import { RoomLog } from "./room-log.ts";
 import type { World } from "./world.ts";
 
 const schema = migrations.map(({ sql }) => sql.replaceAll("--> statement-breakpoint", "")).join("\n");
+const tables = ["sessions", "members", "messages", "changes", "commits", "rooms", "users", "sqlite_sequence"];
 const writesRooms = /\b(rooms|members)\b/;
+
+/** What the chat needs of the storage; the rest is for starting and stopping. */
+type ChatStorage = Pick<Storage, "db" | "client" | "committer" | "history" | "epoch">;
 
 /** What faults say, so that the log of the server shows which errors were meant. */
 export const simulated = "simulated fault";
+
+/** One file in memory serves one world after the other: opening it anew for each would take as long as a short life. */
+const file = new Database(":memory:");
+file.exec(schema);
+const connection = new Connection(file);
+let now = (): number => 0;
+const commit = new LocalCommit({ db: file, sql: commitSql, now: () => now() });
 
 /**
  * The database of a world: libSQL itself, in memory, with the server's own statements, transactions and pages, but with
@@ -28,7 +39,6 @@ export const simulated = "simulated fault";
 export class SimulatedDatabase {
   readonly epoch = "epoch123";
   readonly #world: World;
-  readonly #db = new Database(":memory:");
   readonly rooms = new Map<number, RoomLog>();
   readonly byId = new Map<string, RoomLog>();
   /** Where a message is stored, by what its sender made up for it. */
@@ -39,49 +49,45 @@ export class SimulatedDatabase {
 
   constructor(world: World) {
     this.#world = world;
-    this.#db.exec(schema);
-  }
-
-  close(): void {
-    this.#db.close();
+    file.exec(tables.map((table) => `DELETE FROM ${table}`).join(";"));
+    commit.forget();
+    now = () => Math.floor(world.wall.offset_ms);
   }
 
   addUser(user: { n: number; id: string; hash: string }): void {
     const { n, id, hash } = user;
-    this.#db
+    file
       .prepare("INSERT INTO users (n, id, issuer, subject, name, created_at) VALUES (?, ?, 'guest', ?, ?, 1)")
       .run([n, id, id, id]);
-    this.#db.prepare("INSERT INTO sessions (hash, user, created_at) VALUES (?, ?, 1)").run([hash, n]);
+    file.prepare("INSERT INTO sessions (hash, user, created_at) VALUES (?, ?, 1)").run([hash, n]);
   }
 
   /** Commits at once, for the time before the server's first run. */
   seed(drafts: readonly Draft[]): readonly Outcome[] {
-    const commit = new LocalCommit({ db: this.#db, sql: commitSql, now: () => Math.floor(this.#world.wall.offset_ms) });
-    return this.#commit(commit, drafts);
+    return this.#commit(drafts);
   }
 
   /** The storage as one run of the server sees it. */
-  open(clock: SimulatedClock): Storage {
-    const commit = new LocalCommit({ db: this.#db, sql: commitSql, now: () => clock.now() });
-    this.#db.exec("DELETE FROM rooms WHERE kind = 'open' AND last_seq = 0");
-    const connection = new Connection(this.#db);
-    const ask = (request: Request): Promise<Answer> => this.#ask(clock, () => answer({ connection, commit }, request));
+  open(clock: SimulatedClock): ChatStorage {
+    // A new process remembers nothing.
+    commit.forget();
+    now = () => clock.now();
+    file.exec("DELETE FROM rooms WHERE kind = 'open' AND last_seq = 0");
+    const ask = (request: Request): Promise<Answer> => this.#ask(clock, () => answer(request));
     const thread = { ask: ask as ConstructorParameters<typeof ThreadedClient>[0]["writer"]["ask"] };
     const client = new ThreadedClient({ writer: thread, reader: thread });
     return {
       db: createOrm(client),
       client,
       epoch: this.epoch,
-      durability: "simulated",
-      committer: { commit: (drafts) => this.#commitLater({ clock, commit }, drafts) },
+      committer: { commit: (drafts) => this.#commitLater(clock, drafts) },
       history: createHistory(client),
-      async close() {},
     };
   }
 
   /** Every event of a room as the tables have it. */
   rows(n: number): { seq: number; data: string }[] {
-    return this.#db
+    return file
       .prepare(
         `SELECT seq, data FROM messages WHERE room = ?1 UNION ALL SELECT seq, data FROM changes WHERE room = ?1 ORDER BY seq`,
       )
@@ -91,9 +97,7 @@ export class SimulatedDatabase {
   /** Reads whole pages through the server's own statements. */
   pages(n: number): string[] {
     const { top } = this.rooms.get(n) as RoomLog;
-    const connection = new Connection(this.#db);
-    const commit = new LocalCommit({ db: this.#db, sql: commitSql, now: () => 0 });
-    const thread = { ask: async (request: Request) => answer({ connection, commit }, request) };
+    const thread = { ask: async (request: Request) => answer(request) };
     const client = new ThreadedClient({ writer: thread as never, reader: thread as never });
     const texts: string[] = [];
     void createHistory(client)
@@ -115,17 +119,16 @@ export class SimulatedDatabase {
     });
   }
 
-  #commitLater(run: { clock: SimulatedClock; commit: LocalCommit }, drafts: readonly Draft[]): Promise<readonly Outcome[]> {
+  #commitLater(clock: SimulatedClock, drafts: readonly Draft[]): Promise<readonly Outcome[]> {
     const { random, stormy, weather } = this.#world;
     const fate = stormy ? random.weighted(weather.commits) : "stored";
     const slow = fate === "stalled" ? random.between(1_000, 6_000) : weather.commit_ms;
-    const { clock, commit } = run;
     return new Promise((resolve, reject) => {
       clock.after(random.between(0, slow), () => {
         if (fate === "refused") return reject(new StorageError("storage_unavailable", simulated));
         if (fate === "full") return reject(new StorageError("storage_full", simulated));
         if (fate === "failed") return reject(new Error(simulated));
-        const outcomes = fate === "unknown" ? [] : this.#commit(commit, drafts);
+        const outcomes = fate === "unknown" ? [] : this.#commit(drafts);
         clock.after(random.between(0, slow), () => {
           if (fate === "unknown" || fate === "unheard") reject(new StorageError("outcome_unknown", simulated));
           else resolve(outcomes);
@@ -134,14 +137,15 @@ export class SimulatedDatabase {
     });
   }
 
-  #commit(commit: LocalCommit, drafts: readonly Draft[]): readonly Outcome[] {
+  #commit(drafts: readonly Draft[]): readonly Outcome[] {
     const outcomes = commit.run(drafts);
     for (const [at, draft] of drafts.entries()) {
       const outcome = outcomes[at] as Outcome;
       if (outcome.code !== "committed") continue;
       if (draft.kind === "created") this.#created(outcome.room, draft.room);
       const room = this.rooms.get(outcome.room);
-      if (room === undefined) return this.#world.fail(`a commit names the room ${outcome.room}, which is none`, outcomes);
+      if (room === undefined)
+        return this.#world.fail(`a commit names the room ${outcome.room}, which is none`, outcomes);
       if (outcome.seq === 0) continue;
       const wrong = room.add(draft, outcome, this.#world.timeline.now_ms);
       if (wrong !== undefined) this.#world.fail(wrong, undefined);
@@ -161,8 +165,7 @@ export class SimulatedDatabase {
 }
 
 /** What a storage thread does with a request. */
-function answer(on: { connection: Connection; commit: LocalCommit }, request: Request): Answer {
-  const { connection, commit } = on;
+function answer(request: Request): Answer {
   if (request.op === "execute") {
     if (writesRooms.test(request.statement.sql)) commit.forget();
     return { op: "execute", result: connection.execute(request.statement) };

@@ -25,7 +25,9 @@ interface Reply {
   readonly error?: { readonly code: number; readonly message: string; readonly temporary?: boolean };
   readonly connect?: { readonly subs: Readonly<Record<string, Subscribed>> };
   readonly subscribe?: Subscribed;
-  readonly rpc?: { readonly data: { readonly seq?: number; readonly id?: string; readonly events?: readonly unknown[] } };
+  readonly rpc?: {
+    readonly data: { readonly seq?: number; readonly id?: string; readonly events?: readonly unknown[] };
+  };
   readonly history?: { readonly publications: readonly unknown[] };
 }
 
@@ -64,9 +66,18 @@ export class Device implements Caller {
     this.letters = new Letters({ world, user: person.id });
   }
 
-  /** Commands without an answer. */
-  get unanswered(): number {
-    return this.#questions.size;
+  /** The commands without an answer. */
+  get unanswered(): string[] {
+    return [...this.#questions].map(([id, { kind, channel = "" }]) => `${id} ${kind} ${channel}`);
+  }
+
+  /** From now on it wants the rooms of its person: what was committed late is in the log by now. */
+  wantAll(): void {
+    for (const [channel, room] of this.#world.database.byId) {
+      if (room.isMember(this.person.id)) {
+        if (!this.wantsRooms) this.wanted.add(channel);
+      } else if (!room.isOpen) this.wanted.delete(channel);
+    }
   }
 
   /** A subscribe of this channel is on its way. */
@@ -217,6 +228,8 @@ export class Device implements Caller {
       case "page":
         return this.#page(question, { texts: reply.rpc?.data.events ?? reply.history?.publications ?? [], sent_ms });
       case "create":
+        this.#world.database.byId.get(reply.rpc?.data.id ?? "")?.know();
+        return;
       case "other":
         return;
     }

@@ -85,6 +85,9 @@ export class Letters {
 
   #fail(letter: Letter, what: string): void {
     const { attempts, data, id, room } = letter;
-    this.#world.fail(`${this.#user}: ${data.slice(0, 20)} (${id}) in ${room}, ${attempts} attempts: ${what}`, undefined);
+    this.#world.fail(
+      `${this.#user}: ${data.slice(0, 20)} (${id}) in ${room}, ${attempts} attempts: ${what}`,
+      undefined,
+    );
   }
 }

@@ -3,6 +3,7 @@ import { readConfig } from "../../src/config.ts";
 import { Flusher } from "../../src/gateway/connection.ts";
 import type { Sockets } from "../../src/gateway/socket.ts";
 import type { Fields, Log } from "../../src/lib/log.ts";
+import type { Storage } from "../../src/store/database.ts";
 import { publicationSeq } from "../../src/protocol/events.ts";
 import { simulated } from "./database.ts";
 import type { Link } from "./network.ts";
@@ -27,7 +28,7 @@ export class Node {
   constructor(world: World) {
     this.#world = world;
     this.clock = new SimulatedClock(world.timeline, world.wall);
-    const storage = world.database.open(this.clock);
+    const storage = world.database.open(this.clock) as Storage;
     const options = {
       config: {
         ...config,

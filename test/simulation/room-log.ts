@@ -17,6 +17,8 @@ export class RoomLog {
   readonly showsAll: boolean;
   /** The publication of each event; that of seq 1 comes first. */
   readonly texts: string[] = [];
+  /** Somebody was told that it exists; of others nobody has to know before they connect again. */
+  isKnown = false;
   #time = 0;
   readonly #stays = new Map<string, Stay[]>();
 
@@ -25,6 +27,10 @@ export class RoomLog {
     this.id = room.id;
     this.isOpen = room.kind === "open";
     this.showsAll = room.history === "all";
+  }
+
+  know(): void {
+    this.isKnown = true;
   }
 
   get top(): number {

@@ -7,6 +7,8 @@ const only = given.get("--seed");
 const from = only ?? given.get("--from") ?? 0;
 const count = only === undefined ? (given.get("--count") ?? 100) : 1;
 const step = given.get("--step") ?? 1;
+/** Violations after which it is enough. */
+const enough = given.get("--enough") ?? 10;
 
 let rejection: unknown;
 process.on("unhandledRejection", (reason) => {
@@ -31,7 +33,7 @@ for (let turn = 0; turn < count; turn++) {
   sum.deliveries += world.deliveries;
   sum.kills += world.kills;
   if (world.violation !== undefined) sum.violations.push({ seed, what: world.violation });
-  if (sum.violations.length >= 10) break;
+  if (sum.violations.length >= enough) break;
 }
 console.log(JSON.stringify(sum));
 process.exit(sum.violations.length > 0 ? 1 : 0);

@@ -38,7 +38,11 @@ export class Streams {
     this.leaving.clear();
   }
 
-  begin(channel: string, said: Subscribed, asked: { position: number | undefined; epoch: string; sent_ms: number }): void {
+  begin(
+    channel: string,
+    said: Subscribed,
+    asked: { position: number | undefined; epoch: string; sent_ms: number },
+  ): void {
     const room = this.#world.database.byId.get(channel);
     if (room === undefined) return this.#fail(`${channel} is no room`);
     if (this.live.has(channel)) return this.#fail(`subscribed to ${channel} twice`);
@@ -77,7 +81,8 @@ export class Streams {
       return this.#fail(`${channel} went from ${at} to ${seq}`);
     }
     if (room.texts[seq - 1] !== text) return this.#fail(`${channel} ${seq} is not what the log has: ${text}`);
-    if (!room.mayRead(this.#user, seq, sent_ms)) return this.#fail(`${channel} ${seq} may not be read by ${this.#user}`);
+    if (!room.mayRead(this.#user, seq, sent_ms))
+      return this.#fail(`${channel} ${seq} may not be read by ${this.#user}`);
     this.#world.deliveries++;
     this.#move(channel, seq);
   }

@@ -43,7 +43,7 @@ export function makeWeather(random: Random): Weather {
     unheard: faults * 2,
   };
   return {
-    storm_ms: random.between(2_000, 7_000),
+    storm_ms: random.between(800, 3_500),
     devices: random.whole(2, 5),
     people: random.whole(2, 4),
     act_ms: random.pick([60, 120, 250]),

@@ -64,7 +64,6 @@ export class World {
       for (const { letters } of this.devices) letters.check();
     }
     this.node?.kill();
-    this.database.close();
   }
 
   /** Notes a broken promise; gives `value` back, for the caller has to go on. */
@@ -123,7 +122,8 @@ export class World {
     for (let n = 1; n <= devices; n++) {
       const person = n <= 2 ? (persons[n - 1] as Person) : this.random.pick(persons);
       const device = new Device({ world: this, name: `device${n}`, person, wantsRooms: this.random.chance(0.5) });
-      if (!device.wantsRooms) for (const channel of this.channels()) if (this.random.chance(0.7)) device.wanted.add(channel);
+      if (!device.wantsRooms)
+        for (const channel of this.channels()) if (this.random.chance(0.7)) device.wanted.add(channel);
       this.devices.push(device);
     }
   }
@@ -133,8 +133,11 @@ export class World {
     const history = this.random.chance(0.7) ? "all" : "joined";
     const room = { id: shortId(), kind: "public", name: "a room", history } as const;
     const by = { actor: owner.n, by: owner.id };
-    const [made] = this.database.seed([{ kind: "created", ...by, room, data: `{"user":"${owner.id}","role":"owner"}` }]);
+    const [made] = this.database.seed([
+      { kind: "created", ...by, room, data: `{"user":"${owner.id}","role":"owner"}` },
+    ]);
     const n = made?.room ?? 0;
+    this.database.rooms.get(n)?.know();
     const drafts: Draft[] = [];
     for (const { n: target, id: about } of persons.slice(1)) {
       const data = `{"user":"${about}","role":"member"}`;
@@ -207,13 +210,9 @@ export class World {
   #calm(): void {
     this.stormy = false;
     if (this.verbose) this.say("calm");
-    for (const device of this.devices) {
-      for (const [channel, room] of this.database.byId) {
-        if (!device.wantsRooms && room.isMember(device.person.id)) device.wanted.add(channel);
-      }
-    }
     const end_ms = this.timeline.now_ms + calm_ms_max;
     const look = (): void => {
+      for (const device of this.devices) device.wantAll();
       const restless = isQuiet(this);
       if (restless === undefined) this.#isQuiet = true;
       else if (this.timeline.now_ms > end_ms) this.fail(`no rest: ${restless}`, undefined);

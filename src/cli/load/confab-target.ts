@@ -47,7 +47,7 @@ export class ConfabTarget implements LoadTarget {
     const total = shape.rooms * shape.members;
     progress?.(`connecting ${total} members`);
     const subjects = Array.from({ length: total }, (_, index) => `load-${index}`);
-    const clients = await concurrently(subjects, connecting_at_once, (subject) => this.connect(subject, {}));
+    const clients = await concurrently(subjects, connecting_at_once, (subject) => this.connect(subject));
     progress?.("joining rooms");
     const rooms = Array.from({ length: shape.rooms }, (_, index) =>
       clients.slice(index * shape.members, (index + 1) * shape.members),
@@ -55,12 +55,22 @@ export class ConfabTarget implements LoadTarget {
     return await concurrently(rooms, 16, (members, index) => this.#fill(members, { index, shape }));
   }
 
-  /** A connection that has signed in. */
-  async connect(subject: string, data: unknown): Promise<ConfabClient> {
-    const { target, token } = this.#options;
-    const client = await ConfabClient.open(target, this);
+  /** A connection that has not signed in yet. */
+  async open(): Promise<ConfabClient> {
+    const client = await ConfabClient.open(this.#options.target, this);
     this.#clients.push(client);
-    await client.ask("connect", { ...(token === undefined ? {} : { token: token(subject) }), data });
+    return client;
+  }
+
+  /** The token of a user of the load; empty for a guest. */
+  tokenOf(subject: string): string {
+    return this.#options.token?.(subject) ?? "";
+  }
+
+  /** A connection that has signed in. */
+  async connect(subject: string): Promise<ConfabClient> {
+    const client = await this.open();
+    await client.ask("connect", { token: this.tokenOf(subject) });
     return client;
   }
 

@@ -87,12 +87,12 @@ describe("the epoch of the logs", () => {
     expect(await runOnce(folder.path)).toBe(epoch);
   });
 
-  test("stays when the server died in its very first start", async () => {
+  test("changes when the server died in its very first start, before anybody had written", async () => {
     using folder = temporaryFolder();
     const epoch = await runOnce(folder.path);
     rmSync(`${folder.path}/run`);
     const after = await runOnce(folder.path);
-    // Nobody can tell this from a lost file, so it is a new log: harmless, since nobody had written yet.
+    // This cannot be told from a lost file, so it is a new log.
     expect(after).not.toBe(epoch);
     expect(await runOnce(folder.path)).toBe(after);
   });

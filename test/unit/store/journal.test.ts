@@ -130,7 +130,7 @@ describe("the journal, on a real database", () => {
     ]);
     expect(outcomes.map(({ code }) => code)).toEqual(["committed", "committed", "id_conflict", "committed"]);
     expect(outcomes.map(({ seq }) => seq)).toEqual([1, 1, 0, 2]);
-    expect(batches.map(({ drafts }) => drafts.length)).toEqual([2]);
+    expect(batches.map(({ drafts }) => drafts.length)).toEqual([3]);
     expect(await appended(journal, draft)).toMatchObject({ code: "repeated", seq: 1 });
     await journal.close();
   });

@@ -3,7 +3,9 @@
 import { takeLock } from "../../../src/store/lock.ts";
 
 try {
+  // Nobody keeps what this returns: the lock must be held all the same.
   takeLock(process.argv[2] ?? "");
+  Bun.gc(true);
   console.log("locked");
   // Something must keep the process alive.
   setInterval(() => undefined, 60_000);

@@ -1,0 +1,82 @@
+/** Tasks with many clients: signing in, sitting idle, coming back after a crash. */
+
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { CrowdJob, CrowdReport } from "./job.ts";
+import { runProgram } from "./measure.ts";
+import type { Recorder, Task } from "./recorder.ts";
+import { seedFolder, type Seed } from "./seed.ts";
+import { startServer, type RunningServer, type Subject } from "./server-process.ts";
+import { bareBun, load_secret } from "./subjects.ts";
+
+const behind = 20;
+
+async function seeded(seed: Omit<Seed, "folder">): Promise<AsyncDisposable & { readonly folder: string }> {
+  const folder = await mkdtemp(join(tmpdir(), "confab-bench-seed-"));
+  await seedFolder({ ...seed, folder });
+  return { folder, [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }) };
+}
+
+function crowd(server: RunningServer, what: Omit<CrowdJob, "url" | "secret" | "server_pid">): Promise<CrowdReport> {
+  const { url, pid } = server;
+  return runProgram<CrowdReport>("crowd.ts", { ...what, url, secret: load_secret, server_pid: pid } satisfies CrowdJob);
+}
+
+function record(recorder: Recorder, of: { workload: string; subject: string }, report: CrowdReport): void {
+  const { seconds, per_s, server_cpu, generator_cpu } = report;
+  recorder.add(of, { seconds, per_s, server_cpu, generator_cpu });
+}
+
+/** Sign-in with the full handshake, and what a connection in ten rooms costs afterwards. */
+export function idleTasks(subject: Subject, clients: number): Task[] {
+  const seed = { users: clients, rooms: 100, rooms_per_user: 10, messages_per_room: 20 };
+  return [
+    {
+      name: `idle ${subject.name}`,
+      async run(recorder) {
+        await using data = await seeded(seed);
+        await using server = await startServer(subject, data);
+        // The first thousand warm the server up: what it grows by then is not a connection's.
+        const warm = { ...seed, top: 20, behind: undefined, at_once: 64, protocol: "confab" } as const;
+        await crowd(server, { ...warm, clients: 1_000 });
+        const report = await crowd(server, { ...warm, clients });
+        record(recorder, { workload: "handshakes", subject: subject.name }, report);
+        recorder.add({ workload: "idle", subject: subject.name }, { bytes_per_connection: report.rss_per_client });
+      },
+    },
+    {
+      name: `idle ${bareBun.name}`,
+      async run(recorder) {
+        await using server = await startServer(bareBun);
+        const job = { ...seed, top: 0, behind: undefined, at_once: 64, protocol: "frames" } as const;
+        await crowd(server, { ...job, clients: 1_000 });
+        const report = await crowd(server, { ...job, clients });
+        record(recorder, { workload: "handshakes", subject: bareBun.name }, report);
+        recorder.add({ workload: "idle", subject: bareBun.name }, { bytes_per_connection: report.rss_per_client });
+      },
+    },
+  ];
+}
+
+/** All clients are connected, the server is killed, and all come back at once without the jitter that SDKs have. */
+export function resumeTask(subject: Subject, size: { clients: number; rooms: number; rooms_per_user: number }): Task {
+  const workload = `resume of ${size.clients.toLocaleString("en-US")} in ${size.rooms} rooms, ${size.rooms_per_user} each`;
+  return {
+    name: workload,
+    async run(recorder) {
+      const top = 500;
+      await using data = await seeded({ ...size, users: size.clients, messages_per_room: top });
+      const job = { ...size, protocol: "confab", top } as const;
+      {
+        await using server = await startServer(subject, data);
+        await crowd(server, { ...job, behind: undefined, at_once: 64 });
+        await server.kill("SIGKILL");
+      }
+      await using server = await startServer(subject, data);
+      const report = await crowd(server, { ...job, behind, at_once: 1_000 });
+      record(recorder, { workload, subject: subject.name }, report);
+      recorder.add({ workload, subject: subject.name }, { restart_ms: server.start_ms });
+    },
+  };
+}

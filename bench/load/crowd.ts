@@ -1,0 +1,110 @@
+/**
+ * A process of load: many clients sign in with the full handshake. It says how long that took, and what each of them
+ * costs the server in memory. With `behind` they come back to a room in which they have missed so many messages, and
+ * the time runs until the last of them has caught up.
+ */
+
+import { concurrently } from "../../src/cli/load/concurrently.ts";
+import type { ConfabClient } from "../../src/cli/load/confab-client.ts";
+import { ConfabTarget, signToken } from "../../src/cli/load/confab-target.ts";
+import { RawSocket, targetOf } from "../../src/cli/load/raw-socket.ts";
+import type { CrowdJob, CrowdReport } from "./job.ts";
+import { cpuSeconds, rssBytes } from "./proc.ts";
+import { roomsOf, seededRoom } from "./seed.ts";
+
+const settle_ms = 1_500;
+const poll_ms = 5;
+const catch_up_ms_max = 60_000;
+
+interface ConnectReply {
+  readonly data: { readonly epoch: string };
+  readonly subs: Readonly<
+    Record<string, { readonly recovered?: boolean; readonly offset: number; readonly publications?: unknown[] }>
+  >;
+}
+
+/** What a client sends in connect's `data`. */
+function wishes(job: CrowdJob, index: number, epoch: string): unknown {
+  if (job.behind === undefined) return { rooms: true };
+  const positions: Record<string, number> = {};
+  for (const room of roomsOf(index, job)) positions[seededRoom(room)] = job.top - job.behind;
+  return { rooms: true, epoch, positions };
+}
+
+async function epochOf(target: ConfabTarget): Promise<string> {
+  const probe = await target.open();
+  const { data } = (await probe.ask("connect", { token: target.tokenOf("probe") })) as ConnectReply;
+  probe.socket.end();
+  return data.epoch;
+}
+
+/** Signs one in; true where the reply has brought everything up to date already. */
+async function arrive(
+  target: ConfabTarget,
+  job: CrowdJob,
+  who: { index: number; epoch: string },
+): Promise<ConfabClient | undefined> {
+  const client = await target.open();
+  const body = { token: target.tokenOf(`load-${who.index}`), data: wishes(job, who.index, who.epoch) };
+  client.position = job.top;
+  const { subs } = (await client.ask("connect", body)) as ConnectReply;
+  if (job.behind === undefined) return undefined;
+  const all = Object.values(subs);
+  if (all.length !== job.rooms_per_user || all.some((sub) => sub.recovered !== true))
+    throw new Error(`Expected ${job.rooms_per_user} recovered rooms: ${JSON.stringify(subs).slice(0, 300)}`);
+  const missed = all.reduce(
+    (sum, sub) => sum + job.top - (sub.publications === undefined ? job.top - (job.behind ?? 0) : sub.offset),
+    0,
+  );
+  client.delivered -= missed;
+  return client.delivered < 0 ? client : undefined;
+}
+
+async function confabCrowd(job: CrowdJob, target: ConfabTarget): Promise<number> {
+  const epoch = job.behind === undefined ? "" : await epochOf(target);
+  const indexes = Array.from({ length: job.clients }, (_, index) => index);
+  const started_ms = performance.now();
+  const behind = await concurrently(indexes, job.at_once, (index) => arrive(target, job, { index, epoch }));
+  const late = behind.filter((client) => client !== undefined);
+  while (late.some((client) => client.delivered < 0)) {
+    if (performance.now() - started_ms > catch_up_ms_max) throw new Error("Some clients never caught up.");
+    await Bun.sleep(poll_ms);
+  }
+  return performance.now() - started_ms;
+}
+
+async function bareCrowd(job: CrowdJob): Promise<number> {
+  const target = targetOf(job.url);
+  const indexes = Array.from({ length: job.clients }, (_, index) => index);
+  const started_ms = performance.now();
+  await concurrently(indexes, job.at_once, (index) =>
+    RawSocket.open({ ...target, path: `/?room=${index % 100}` }, () => {}),
+  );
+  return performance.now() - started_ms;
+}
+
+async function run(job: CrowdJob): Promise<CrowdReport> {
+  const { protocol, secret, server_pid, url } = job;
+  const rss = rssBytes(server_pid);
+  const cpu_s = cpuSeconds(server_pid);
+  const own = process.cpuUsage();
+  const target = new ConfabTarget({
+    target: targetOf(url),
+    token: (subject) => signToken(secret, subject, Date.now()),
+  });
+  const took_ms = await (protocol === "confab" ? confabCrowd(job, target) : bareCrowd(job));
+  const { user, system } = process.cpuUsage(own);
+  const used_s = cpuSeconds(server_pid) - cpu_s;
+  // Garbage of the sign-ins goes, and what stays is what a connection costs.
+  await Bun.sleep(settle_ms);
+  return {
+    seconds: took_ms / 1000,
+    per_s: (job.clients * 1000) / took_ms,
+    rss_per_client: (rssBytes(server_pid) - rss) / job.clients,
+    server_cpu: (used_s * 1000) / took_ms,
+    generator_cpu: (user + system) / 1000 / took_ms,
+  };
+}
+
+console.log(JSON.stringify(await run(JSON.parse(process.argv[2] ?? "{}") as CrowdJob)));
+process.exit(0);

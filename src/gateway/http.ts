@@ -1,0 +1,171 @@
+/**
+ * HTTP: every operation of the table as `POST /api/<operation>` with a bearer token, the same rights, limits and shapes
+ * as over a socket, and one error shape. `/api/openapi.json` and `/api/` describe it.
+ */
+
+import { isOperation, runOperation, type OperationTable } from "../chat/operations.ts";
+import type { People } from "../chat/people.ts";
+import type { Clock } from "../lib/clock.ts";
+import { shortId } from "../lib/ids.ts";
+import type { Log } from "../lib/log.ts";
+import type { Counter, Family, Metrics } from "../lib/metrics.ts";
+import { ChatError, errors } from "../protocol/errors.ts";
+import type { Auth } from "./auth.ts";
+import { openApiFiles } from "./openapi.ts";
+import type { OriginRules } from "./origins.ts";
+import { spend, TooMany, type Rates } from "./rates.ts";
+import { readBody } from "./request-body.ts";
+import type { From } from "./server.ts";
+import { TokenCache } from "./token-cache.ts";
+
+export interface HttpOptions {
+  readonly auth: Auth;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly operations: OperationTable;
+  readonly origins: OriginRules;
+  readonly people: People;
+  readonly rates: Rates;
+  readonly version: string;
+}
+
+const prefix = "/api/";
+const preflight_s = 86_400;
+const second_ms = 1_000;
+const givenId = /^[\w.-]{1,64}$/;
+
+interface Answer {
+  readonly status: number;
+  readonly body: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export class HttpDoor {
+  readonly #options: HttpOptions;
+  readonly #tokens: TokenCache;
+  /** Made when somebody first asks: a start does not wait for it. */
+  #files: ReturnType<typeof openApiFiles> | undefined;
+  readonly #requests: Family<Counter>;
+
+  constructor(options: HttpOptions) {
+    this.#options = options;
+    this.#tokens = new TokenCache(options);
+    this.#requests = options.metrics.counter({
+      name: "confab_http_requests_total",
+      help: "Requests to /api, by status.",
+      label: "status",
+    });
+  }
+
+  /** Answers what lies under `/api`; undefined for anything else. */
+  fetch(request: Request, from: From): Promise<Response> | Response | undefined {
+    const { path } = from;
+    if (path === "/api") return Response.redirect(prefix, 308);
+    if (!path.startsWith(prefix)) return undefined;
+    if (request.method === "OPTIONS") return this.#preflight(request);
+    const file = this.#file(request, path);
+    if (file !== undefined) {
+      return new Response(file.body, { headers: { ...file.headers, ...this.#cors(request) } });
+    }
+    return this.#run(request, from);
+  }
+
+  #file(request: Request, path: string): ReturnType<ReturnType<typeof openApiFiles>["get"]> {
+    if (request.method !== "GET" && request.method !== "HEAD") return undefined;
+    this.#files ??= openApiFiles(this.#options);
+    return this.#files.get(path);
+  }
+
+  async #run(request: Request, from: From): Promise<Response> {
+    const given = request.headers.get("x-request-id");
+    const id = given !== null && givenId.test(given) ? given : shortId();
+    const answer = await this.#answer(request, from).catch((error: unknown) => this.#failed(error, id));
+    this.#requests.with(String(answer.status)).add(1);
+    return new Response(answer.body, {
+      status: answer.status,
+      headers: {
+        "content-type": "application/json",
+        "cache-control": "no-store",
+        "x-content-type-options": "nosniff",
+        "x-request-id": id,
+        ...this.#cors(request),
+        ...answer.headers,
+      },
+    });
+  }
+
+  async #answer(request: Request, from: From): Promise<Answer> {
+    const { clock, operations, people, rates } = this.#options;
+    const name = from.path.slice(prefix.length);
+    if (!isOperation(name)) throw new ChatError("unknown_method", `no operation ${JSON.stringify(name.slice(0, 60))}`);
+    if (request.method !== "POST") throw new WrongMethod();
+    const signIn = await this.#tokens.signIn(bearer(request), from.address);
+    const allowance = rates.of(signIn.user.id, from.address);
+    spend(allowance, operations[name].cost, clock.monotonic());
+    const { value, text } = await readBody(request, clock);
+    // Whoever is not connected gets a person of their own, whose places in rooms are looked up anew.
+    const person = people.of(signIn.user);
+    const caller = { person, grants: signIn.grants, session: signIn.session, recipient: undefined };
+    return { status: 200, body: await runOperation(operations, name, { caller, input: value, text }) };
+  }
+
+  #failed(error: unknown, id: string): Answer {
+    if (error instanceof ChatError) return errorAnswer(error, id);
+    this.#options.log.error("request_failed", { request: id, error });
+    return errorAnswer(new ChatError("internal"), id);
+  }
+
+  #preflight(request: Request): Response {
+    return new Response(null, {
+      status: 204,
+      headers: {
+        ...this.#cors(request),
+        "access-control-allow-methods": "POST, GET, HEAD",
+        "access-control-allow-headers": "authorization, content-type, x-request-id",
+        "access-control-max-age": String(preflight_s),
+      },
+    });
+  }
+
+  /** Who calls with a bearer token needs no cookie, and gets none: any listed origin may read the answers. */
+  #cors(request: Request): Record<string, string> {
+    const origin = request.headers.get("origin");
+    const { allowed } = this.#options.origins;
+    if (allowed.length === 0) return {};
+    if (origin === null || !allowed.includes(origin)) return { vary: "origin" };
+    return {
+      vary: "origin",
+      "access-control-allow-origin": origin,
+      "access-control-expose-headers": "x-request-id, retry-after",
+    };
+  }
+}
+
+class WrongMethod extends ChatError {
+  constructor() {
+    super("bad_request", "expected POST");
+  }
+}
+
+function bearer(request: Request): string {
+  const token = /^Bearer ([^\s]{1,16384})$/i.exec(request.headers.get("authorization") ?? "")?.[1];
+  if (token === undefined) throw new ChatError("unauthorized", "expected Authorization: Bearer <token>");
+  return token;
+}
+
+function errorAnswer(error: ChatError, request_id: string): Answer {
+  const { temporary } = errors[error.code];
+  const status = error instanceof WrongMethod ? 405 : errors[error.code].status;
+  const retry_ms = error instanceof TooMany ? error.retry_ms : second_ms;
+  const body = JSON.stringify({ error: { code: error.code, message: error.message, temporary, request_id } });
+  return {
+    status,
+    body,
+    headers: {
+      ...(temporary ? { "retry-after": String(Math.max(1, Math.ceil(retry_ms / second_ms))) } : {}),
+      ...(status === 405 ? { allow: "POST, OPTIONS" } : {}),
+      ...(status === 401 ? { "www-authenticate": "Bearer" } : {}),
+    },
+  };
+}

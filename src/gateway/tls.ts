@@ -1,0 +1,46 @@
+/** Certificate and key from their files, checked before anybody connects. */
+
+import { createPrivateKey, X509Certificate } from "node:crypto";
+import { readFileSync } from "node:fs";
+import type { Clock } from "../lib/clock.ts";
+import type { Log } from "../lib/log.ts";
+import { OperatorError } from "../lib/operator-error.ts";
+
+const soon_ms = 14 * 24 * 60 * 60 * 1000;
+
+export interface TlsFiles {
+  readonly cert: string | undefined;
+  readonly key: string | undefined;
+}
+
+/** Undefined where none is set. Throws an OperatorError for files that no browser would accept. */
+export function readTls({ cert, key }: TlsFiles, { clock, log }: { clock: Clock; log: Log }) {
+  if (cert === undefined || key === undefined) return undefined;
+  const pem = { cert: read("tls_cert", cert), key: read("tls_key", key) };
+  const certificate = parse(`tls_cert: ${cert} is no certificate in PEM form.`, () => new X509Certificate(pem.cert));
+  const secret = parse(`tls_key: ${key} is no private key in PEM form.`, () => createPrivateKey(pem.key));
+  if (!certificate.checkPrivateKey(secret)) {
+    throw new OperatorError(`tls_key: ${key} is not the key of the certificate in ${cert}.`);
+  }
+  const ends = Date.parse(certificate.validTo);
+  if (ends < clock.now() + soon_ms) {
+    log.warn("certificate_ends", { file: cert, at: new Date(ends).toISOString(), advice: "renew it and restart" });
+  }
+  return pem;
+}
+
+function read(setting: string, path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (cause) {
+    throw new OperatorError(`${setting}: cannot read ${path}: ${(cause as Error).message}`, { cause });
+  }
+}
+
+function parse<T>(sentence: string, work: () => T): T {
+  try {
+    return work();
+  } catch (cause) {
+    throw new OperatorError(sentence, { cause });
+  }
+}

@@ -1,0 +1,59 @@
+/** Chromium for the page's tests: the system's, without a window. */
+
+import { chromium, type Browser, type BrowserContext, type BrowserContextOptions, type Page } from "playwright-core";
+
+const args = [
+  "--headless",
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+export async function startChromium(): Promise<Browser> {
+  const executablePath = Bun.which("chromium");
+  if (executablePath === null) throw new Error("Expected Chromium (the Debian package chromium); it is not installed.");
+  return await chromium.launch({ executablePath, args });
+}
+
+/** A browser of one person, with what its pages complain about. */
+export interface Visitor {
+  readonly context: BrowserContext;
+  readonly page: Page;
+  /** Errors in the console, without those of connections that break as the test wants it; and uncaught exceptions. */
+  readonly complaints: string[];
+}
+
+const brokenConnection = /WebSocket connection to|ERR_CONNECTION_REFUSED|ERR_EMPTY_RESPONSE|ERR_CONNECTION_RESET/;
+
+export async function visit(browser: Browser, options: BrowserContextOptions = {}): Promise<Visitor> {
+  const context = await browser.newContext({ locale: "en-GB", ...options });
+  const complaints: string[] = [];
+  const page = await context.newPage();
+  page.on("console", (message) => {
+    if (message.type() === "error" && !brokenConnection.test(message.text())) complaints.push(message.text());
+  });
+  page.on("pageerror", (error) => complaints.push(String(error)));
+  return { context, page, complaints };
+}
+
+/** Opens a room of the page under a name, and waits until it is connected. */
+export async function enter(page: Page, options: { url: string; room: string; name: string }): Promise<void> {
+  await page.goto(`${options.url}/#room=${options.room}`);
+  await page.getByLabel("Your name").fill(options.name);
+  await page.getByRole("button", { name: "Continue" }).click();
+  await page.locator("#state[data-status=connected]").waitFor();
+}
+
+export async function write(page: Page, text: string): Promise<void> {
+  await page.getByLabel("Message", { exact: true }).fill(text);
+  await page.keyboard.press("Enter");
+}
+
+/** The words of the log, in order. */
+export async function texts(page: Page): Promise<string[]> {
+  return await page.locator("#log .text").allInnerTexts();
+}

@@ -1,0 +1,86 @@
+/** What the naive door does not let pass. It has no errors: a close code tells. */
+
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { connectRaw, eventually } from "../client.ts";
+import { startNode, type ChatNode } from "../harness.ts";
+import { connectPlain, refusedStatus } from "../plain-client.ts";
+
+let node: ChatNode;
+
+beforeAll(async () => {
+  node = await startNode({ args: ["--open", "--allowed-origins", "https://app.example"] });
+});
+
+afterAll(() => node[Symbol.asyncDispose]());
+
+test("a text of 16 KiB passes; one byte more ends the connection with 1009", async () => {
+  await using client = await connectPlain(`${node.url}/?room=sizes`);
+  client.say("é".repeat(8 * 1024));
+  expect((await client.hear(1))[0]?.length).toBe(8 * 1024);
+  client.say(`${"é".repeat(8 * 1024)}x`);
+  expect((await client.closed).code).toBe(1009);
+});
+
+test("a binary frame ends the connection with 3501, and nothing of it is stored", async () => {
+  await using client = await connectPlain(`${node.url}/?room=binary`);
+  client.say(new Uint8Array([104, 105]));
+  expect((await client.closed).code).toBe(3501);
+});
+
+test("who sends faster than allowed is told by 3013, and what went before is stored", async () => {
+  await using client = await connectPlain(`${node.url}/?room=fast`);
+  for (let n = 0; n < 400; n++) client.say(`${n}`);
+  expect((await client.closed).code).toBe(3013);
+  await using reader = await connectRaw(node);
+  const { events } = await reader.rpc<{ events: { data: { text: string } }[] }>("message.list", {
+    room: "open:fast",
+    limit: 1000,
+  });
+  expect(events.length).toBeGreaterThanOrEqual(100);
+  expect(events.map(({ data }) => data.text)).toEqual(events.map((_, n) => `${n}`));
+});
+
+test("only pages of this host, of a listed origin or from a disk come in, and programs", async () => {
+  const { host } = new URL(node.url);
+  for (const origin of [`http://${host}`, "null", "https://app.example"]) {
+    await using client = await connectPlain(`${node.url}/?room=origins`, { origin });
+    client.say(origin);
+    expect((await client.hear(1)).length).toBe(1);
+  }
+  for (const origin of [
+    "https://evil.example",
+    `http://${host}.evil.example`,
+    `http://evil.example/${host}`,
+    "https://app.example.evil.example",
+    "https://notapp.example",
+    "http://app.example",
+    "",
+  ]) {
+    expect(await refusedStatus(`${node.url}/`, { origin })).toBe(403);
+  }
+});
+
+test("names of rooms and persons that are none are refused at the handshake", async () => {
+  for (const query of ["room=", "room=a/b", `room=${"a".repeat(65)}`, "room=%00", "name=", `name=${"a".repeat(61)}`]) {
+    expect(await refusedStatus(`${node.url}/?${query}`)).toBe(400);
+  }
+  expect(await refusedStatus(`${node.url}/?name=%E2%80%AEevil`)).toBe(400);
+});
+
+test("each kind of end is a line of the log", async () => {
+  const kinds = (): Set<unknown> =>
+    new Set(
+      node.logs
+        .filter(({ event, door }) => event === "connection_ended" && door === "plain")
+        .map((line) => line["kind"]),
+    );
+  {
+    await using gone = await connectPlain(`${node.url}/?room=ends`);
+    gone.say("bye");
+    await gone.hear(1);
+  }
+  await eventually(
+    () => ["too_large", "bad_request", "too_many_requests", "lost"].every((kind) => kinds().has(kind)),
+    "a line for each kind of end",
+  );
+});
