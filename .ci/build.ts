@@ -20,7 +20,7 @@ const nativePackages: Record<string, string> = {
 };
 
 /** Threads are started by the address of their file, which the bundler does not follow: each is an entry of its own. */
-const entrypoints = ["src/main.ts", "src/store/thread.ts"];
+const entrypoints = ["src/main.ts", "src/gateway-thread.ts", "src/store/thread.ts"];
 
 /**
  * libSQL requires its native package by a computed name, which no bundler can follow (oven-sh/bun#18909).

@@ -1,6 +1,5 @@
-/** The composition root: builds every part, starts it, stops it. No logic. */
+/** The composition root of a gateway: builds every part between the sockets of one thread and the database. No logic. */
 
-import { join } from "node:path";
 import { Accounts } from "./chat/accounts.ts";
 import { CanaryRoom } from "./chat/canary-room.ts";
 import { Messages } from "./chat/messages.ts";
@@ -14,41 +13,34 @@ import { RoomDirectory } from "./chat/room-directory.ts";
 import { Rooms } from "./chat/rooms.ts";
 import { Subscriptions } from "./chat/subscriptions.ts";
 import type { Config, Secrets } from "./config.ts";
-import { adminSocket, createAdmin } from "./gateway/admin.ts";
 import { createAssets } from "./gateway/assets.ts";
 import { createAuth } from "./gateway/auth.ts";
-import { Canary } from "./gateway/canary.ts";
+import { Canary, type Health } from "./gateway/canary.ts";
 import { Commands } from "./gateway/commands.ts";
 import { Flusher } from "./gateway/connection.ts";
 import { sendAway } from "./gateway/farewell.ts";
-import { countBatches, registerFigures, type Sources } from "./gateway/figures.ts";
+import { registerGatewayFigures, type Sources } from "./gateway/figures.ts";
 import { createHealth } from "./gateway/health.ts";
 import { Ends } from "./gateway/ends.ts";
 import { Heartbeat } from "./gateway/heartbeat.ts";
 import { HttpDoor } from "./gateway/http.ts";
-import { loadPage } from "./gateway/page.ts";
+import type { PageFile } from "./gateway/page.ts";
 import { PlainDoor } from "./gateway/plain.ts";
 import { Rates } from "./gateway/rates.ts";
-import { Gateway, listenForTools } from "./gateway/server.ts";
+import { Gateway } from "./gateway/server.ts";
 import { SignInDoor } from "./gateway/sign-in.ts";
 import { Sockets } from "./gateway/socket.ts";
-import { readTls } from "./gateway/tls.ts";
+import type { readTls } from "./gateway/tls.ts";
 import type { Clock } from "./lib/clock.ts";
 import { shortId } from "./lib/ids.ts";
-import type { Log } from "./lib/log.ts";
-import { Metrics } from "./lib/metrics.ts";
+import type { Log, LogOptions } from "./lib/log.ts";
+import type { Metrics } from "./lib/metrics.ts";
 import { addressTest } from "./lib/networks.ts";
 import { lines_per_message_max, lines_per_second_min } from "./protocol/limits.ts";
-import { backUp } from "./store/backup.ts";
-import { backUpRegularly } from "./store/backup-timer.ts";
-import { openStorage, type OpenedStorage, type Storage } from "./store/database.ts";
+import type { Appender, Publish } from "./store/appender.ts";
+import type { Storage } from "./store/database.ts";
 import { Journal, type CommittedBatch } from "./store/journal.ts";
 import { trimRoom } from "./store/trim.ts";
-
-export interface App {
-  readonly url: string;
-  stop(): Promise<void>;
-}
 
 export interface AppOptions {
   readonly config: Config;
@@ -58,6 +50,10 @@ export interface AppOptions {
   readonly clock: Clock;
   /** Told of each batch that the journal got back. */
   readonly observe?: (batch: CommittedBatch) => void;
+  /** The way into a journal that is elsewhere; without it there is one here. */
+  readonly openJournal?: (publish: Publish) => Appender;
+  /** How the lines of `log` are made, for threads that write the same log. */
+  readonly logLines?: LogOptions;
 }
 
 /** The chat on an open database: rooms, messages, who is here. `deliver` reaches everybody on a topic. */
@@ -76,13 +72,9 @@ export function createChat(options: AppOptions, storage: Storage, deliver: (topi
     deliver,
     applyMembership: (change) => subscriptions.applyMembership(change),
   });
-  const journal = new Journal({
-    committer,
-    clock,
-    log,
-    publish: (drafts, outcomes) => outbox.publish(drafts, outcomes),
-    ...(options.observe === undefined ? {} : { observe: options.observe }),
-  });
+  const publish: Publish = (drafts, outcomes) => outbox.publish(drafts, outcomes);
+  const observe = options.observe === undefined ? {} : { observe: options.observe };
+  const journal = options.openJournal?.(publish) ?? new Journal({ committer, clock, log, publish, ...observe });
   const { open, openRoomsMax: rooms_max, openRoomsPerAddressMax: per_address_max } = config;
   const openRooms = new OpenRooms({ db, directory, journal, clock, open, rooms_max, per_address_max });
   const subscriptions = new Subscriptions({
@@ -155,30 +147,36 @@ export async function createDoors(options: AppOptions, storage: Storage, chat: C
   return { auth, rates, sockets };
 }
 
-export async function startApp(options: AppOptions): Promise<App> {
-  const { clock, config, log, secrets } = options;
-  const tls = readTls({ cert: config.tlsCert, key: config.tlsKey }, { clock, log });
-  const remote = config.database === "" ? undefined : { url: config.database, token: secrets.databaseToken };
-  const storage = await openStorage({ folder: config.data, remote, clock, log });
-  try {
-    return await serve(options, storage, tls);
-  } catch (error) {
-    await storage.close();
-    throw error;
-  }
+/** What a gateway is opened with beside the chat's database. */
+export interface GatewayParts {
+  readonly tls: ReturnType<typeof readTls>;
+  readonly page: readonly PageFile[];
+  readonly metrics: Metrics;
+  /** All of the process's figures. */
+  readonly metricsText: () => string | Promise<string>;
+  readonly ports: readonly number[];
+  /** Other threads of this process listen on the same ports. */
+  readonly shared: boolean;
 }
 
-async function serve(options: AppOptions, storage: OpenedStorage, tls: ReturnType<typeof readTls>): Promise<App> {
+/** Everything between the sockets of one thread and the database. */
+export interface OpenGateway {
+  readonly url: string;
+  readonly ports: readonly number[];
+  readonly connections: () => number;
+  readonly health: () => Health;
+  /** A batch failed as a whole: look what is wrong. */
+  alarm(): void;
+  /** Sends everybody away, and resolves once what they sent is answered. */
+  drain(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export async function openGateway(options: AppOptions, storage: Storage, parts: GatewayParts): Promise<OpenGateway> {
   const { clock, config, log } = options;
-  const metrics = new Metrics();
-  const count = countBatches(metrics);
-  const observe = (batch: CommittedBatch): void => {
-    count(batch);
-    if (batch.failed) alarm();
-  };
-  let alarm = (): void => {};
+  const { metrics } = parts;
   const deliver = (topic: string, frame: string): void => gateway.deliver(topic, frame);
-  const chat = createChat({ ...options, observe }, storage, deliver);
+  const chat = createChat(options, storage, deliver);
   const { auth, rates, sockets } = await createDoors(options, storage, chat);
   const ends = new Ends({ clock, log, metrics });
   const { plainWelcome: welcome, plainClock: clockTicks } = config;
@@ -187,19 +185,19 @@ async function serve(options: AppOptions, storage: OpenedStorage, tls: ReturnTyp
     : undefined;
   const origins = { publicUrl: config.publicUrl, allowed: config.allowedOrigins };
   const http = new HttpDoor({ ...chat, auth, clock, log, metrics, origins, rates, version: options.version });
-  const assets = createAssets(await loadPage());
+  const assets = createAssets(parts.page);
   const room = await CanaryRoom.open({ ...chat, trim: (asked) => trimRoom(storage.client, asked) });
   const canary = new Canary({ clock, log, room });
-  alarm = () => canary.alarm();
   const health = createHealth({
     health: () => canary.health(),
-    metrics: () => metrics.render(),
+    metrics: parts.metricsText,
     metricsFor: config.metrics,
   });
   const gateway: Gateway = new Gateway({
     clock,
     host: config.host,
-    ports: [config.port, ...config.listen],
+    ports: parts.ports,
+    shared: parts.shared,
     origins,
     trustedProxy: addressTest(config.trustedProxies),
     connections_max: config.connectionsMax,
@@ -208,7 +206,7 @@ async function serve(options: AppOptions, storage: OpenedStorage, tls: ReturnTyp
     ends,
     plain,
     sockets,
-    tls,
+    tls: parts.tls,
     canary,
     fetch: (request, from) =>
       health(request, from) ??
@@ -216,28 +214,24 @@ async function serve(options: AppOptions, storage: OpenedStorage, tls: ReturnTyp
       assets(request, from.path) ??
       new Response("not found\n", { status: 404 }),
   });
-  registerFigures(metrics, sourcesOf({ canary, chat, sockets, storage }), clock);
+  registerGatewayFigures(metrics, sourcesOf({ canary, chat, sockets }), clock);
   gateway.listen();
-  log.info("listening", { ports: gateway.ports });
   await canary.start(gateway.canaryUrl);
-  const tools = startTools(options, storage, () => ({
-    url: gateway.url,
-    connections: sockets.size,
-    ...canary.health(),
-  }));
-  log.info("storage", { durability: storage.durability, epoch: storage.epoch });
   return {
     url: gateway.url,
-    async stop() {
+    ports: gateway.ports,
+    connections: () => sockets.size,
+    health: () => canary.health(),
+    alarm: () => canary.alarm(),
+    async drain() {
       canary.drain();
       gateway.drain();
       const everybody = [...sockets.all(), ...(plain?.all() ?? [])];
       await sendAway(clock, everybody, () => gateway.open);
       canary.stop();
       await chat.journal.close();
-      await Promise.all([gateway.stop(), tools.stop()]);
-      await storage.close();
     },
+    stop: () => gateway.stop(),
   };
 }
 
@@ -245,45 +239,15 @@ interface Watched {
   readonly canary: Canary;
   readonly chat: Chat;
   readonly sockets: Sockets;
-  readonly storage: OpenedStorage;
 }
 
-function sourcesOf({ canary, chat, sockets, storage }: Watched): Sources {
+function sourcesOf({ canary, chat, sockets }: Watched): Sources {
   return {
     connections: () => sockets.size,
     people: () => chat.people.size,
     roomsLive: () => chat.directory.size,
     ringBytes: () => chat.directory.budget.bytes,
     draftsPending: () => chat.journal.pending,
-    walBytes: () => storage.walBytes(),
-    threadsReplaced: () => storage.threadsReplaced(),
     canaryAge_ms: () => canary.age_ms,
-  };
-}
-
-/** What the one who runs the server does with it while it runs: status, backups, checks. */
-function startTools(options: AppOptions, storage: OpenedStorage, live: () => object): { stop(): Promise<void> } {
-  const { clock, config, log, version } = options;
-  const { file: source } = storage;
-  // A database elsewhere has the tools of its own server.
-  if (source === undefined) return { stop: async () => {} };
-  const backup = { source, version, clock, log };
-  const admin = createAdmin({
-    log,
-    status: () => ({ version, pid: process.pid, epoch: storage.epoch, durability: storage.durability, ...live() }),
-    backUp: (folder) => backUp({ ...backup, folder }),
-    verify: () => storage.verify(),
-  });
-  const door = listenForTools(join(config.data, adminSocket), admin);
-  const { backupFolder: folder, backupEveryMinutes: every_minutes, backupKeep: keep } = config;
-  const timer =
-    folder === undefined || every_minutes === 0
-      ? undefined
-      : backUpRegularly({ ...backup, folder, every_minutes, keep });
-  return {
-    async stop() {
-      timer?.cancel();
-      await door.stop();
-    },
   };
 }

@@ -44,6 +44,13 @@ export const settings = {
   host: { kind: "text", valid: host, default: "127.0.0.1", sentence: "Address to listen on; 0.0.0.0 or :: for all." },
   port: { kind: "integer", min: 0, max: 65_535, default: "8000", sentence: "Port to listen on; 0 for any free one." },
   listen: { kind: "ports", default: "", sentence: "Further ports that serve the same." },
+  gateways: {
+    kind: "integer",
+    min: 1,
+    max: 64,
+    default: "1",
+    sentence: "Threads that serve connections, all on the same ports. More than 1 pays where one core is not enough.",
+  },
   data: { kind: "text", valid: path, default: "./confab-data", sentence: "Folder of the database and its lock." },
   open: {
     kind: "boolean",

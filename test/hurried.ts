@@ -1,6 +1,6 @@
 /** A server inside of the test's own process, on a clock that runs ten times as fast: for what takes its time by design. */
 
-import { startApp } from "../src/app.ts";
+import { startApp } from "../src/node.ts";
 import { readConfig } from "../src/config.ts";
 import { systemClock, type Clock } from "../src/lib/clock.ts";
 import { keptLog } from "./storage.ts";

@@ -5,8 +5,8 @@
 
 import { uuidv7 } from "../lib/ids.ts";
 import { ChatError } from "../protocol/errors.ts";
+import type { Appender } from "../store/appender.ts";
 import type { Outcome } from "../store/draft.ts";
-import type { Journal } from "../store/journal.ts";
 import type { Accounts } from "./accounts.ts";
 import type { LiveRoom } from "./live-room.ts";
 import type { RoomDirectory } from "./room-directory.ts";
@@ -18,7 +18,7 @@ const events_kept = 100;
 export interface CanaryRoomOptions {
   readonly accounts: Accounts;
   readonly directory: RoomDirectory;
-  readonly journal: Journal;
+  readonly journal: Appender;
   /** Takes the events of a room before `first` away. */
   readonly trim: (asked: { readonly room: number; readonly first: number }) => Promise<void>;
 }
@@ -70,6 +70,6 @@ export class CanaryRoom {
   }
 }
 
-function settled(journal: Journal, draft: Parameters<Journal["append"]>[0]): Promise<Outcome> {
+function settled(journal: Appender, draft: Parameters<Appender["append"]>[0]): Promise<Outcome> {
   return new Promise((resolve) => journal.append(draft, { settle: resolve }));
 }

@@ -7,9 +7,9 @@ import { publicationSeq, publicationUser } from "../protocol/events.ts";
 import { page_events_max } from "../protocol/limits.ts";
 import type { CheckedInput } from "../protocol/operations.ts";
 import { isOpenName, isRoomId } from "../protocol/topics.ts";
+import type { Appender, Waiter } from "../store/appender.ts";
 import type { Outcome } from "../store/draft.ts";
 import type { History } from "../store/history.ts";
-import type { Journal, Waiter } from "../store/journal.ts";
 import { usersByIds } from "../store/rooms.ts";
 import type { Database } from "../store/orm.ts";
 import type { LiveRoom } from "./live-room.ts";
@@ -22,7 +22,7 @@ export interface MessagesOptions {
   readonly clock: Clock;
   readonly directory: RoomDirectory;
   readonly history: History;
-  readonly journal: Journal;
+  readonly journal: Appender;
   readonly epoch: string;
   /** The server lets anybody into `open:` rooms. */
   readonly open: boolean;

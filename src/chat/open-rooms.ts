@@ -3,8 +3,8 @@
 import type { Clock } from "../lib/clock.ts";
 import { KeyedBuckets } from "../lib/rate.ts";
 import { ChatError } from "../protocol/errors.ts";
+import type { Appender } from "../store/appender.ts";
 import type { Outcome } from "../store/draft.ts";
-import type { Journal } from "../store/journal.ts";
 import type { Database } from "../store/orm.ts";
 import { countRooms } from "../store/rooms.ts";
 import type { Person } from "./people.ts";
@@ -13,7 +13,7 @@ import type { RoomDirectory } from "./room-directory.ts";
 export interface OpenRoomsOptions {
   readonly db: Database;
   readonly directory: RoomDirectory;
-  readonly journal: Journal;
+  readonly journal: Appender;
   readonly clock: Clock;
   /** The server lets anybody in. */
   readonly open: boolean;

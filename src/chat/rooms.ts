@@ -3,8 +3,8 @@
 import { shortId } from "../lib/ids.ts";
 import { ChatError } from "../protocol/errors.ts";
 import type { CheckedInput, Room } from "../protocol/operations.ts";
+import type { Appender } from "../store/appender.ts";
 import type { Draft, Outcome } from "../store/draft.ts";
-import type { Journal } from "../store/journal.ts";
 import type { Database } from "../store/orm.ts";
 import { countRooms, findRoom, publicRooms, roomsOf, type MemberRow, type RoomRow } from "../store/rooms.ts";
 import type { LiveRoom } from "./live-room.ts";
@@ -18,7 +18,7 @@ const rooms_made_max = 1_000;
 export interface RoomsOptions {
   readonly db: Database;
   readonly directory: RoomDirectory;
-  readonly journal: Journal;
+  readonly journal: Appender;
   /** Subscribes those connections of a person that want their rooms to a new one. */
   readonly adopt: (person: Person, room: LiveRoom) => void;
 }

@@ -1,8 +1,8 @@
-import { type App, startApp } from "../app.ts";
 import { type Config, configFlags, readConfig, renderSettings } from "../config.ts";
 import { deadline } from "../lib/clock.ts";
 import { createLog, type LogOptions } from "../lib/log.ts";
 import { OperatorError } from "../lib/operator-error.ts";
+import { type App, startApp } from "../node.ts";
 import type { Command, Surroundings } from "./command.ts";
 import { leaveOnBug, stopSignal } from "./signals.ts";
 import { version } from "./version.ts";
@@ -39,7 +39,7 @@ async function serve(surroundings: Surroundings): Promise<number> {
   leaveOnBug((error) => lastWords.error("leaving: an error that nobody caught", { error }));
 
   log.info("starting", { version: version() });
-  const app = await start({ config, secrets, version: version(), log, clock });
+  const app = await start({ config, secrets, version: version(), log, logLines: options, clock });
   log.info("ready", { url: app.url });
 
   log.info("stopping", { signal: await signal });

@@ -12,9 +12,13 @@ export interface Sources {
   readonly roomsLive: () => number;
   readonly ringBytes: () => number;
   readonly draftsPending: () => number;
+  readonly canaryAge_ms: () => number;
+}
+
+/** What there is once a process, whatever number of gateways it has. */
+export interface ProcessSources {
   readonly walBytes: () => number;
   readonly threadsReplaced: () => number;
-  readonly canaryAge_ms: () => number;
 }
 
 /** A batch that came back from the database. */
@@ -26,6 +30,8 @@ export interface Batch {
 }
 
 const seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
+/** The one figure of gateways whose sum says nothing: the oldest one counts. */
+export const canaryAgeMetric = "confab_canary_age_seconds";
 const sizes = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000];
 
 /** Registers every figure and returns the function that counts a batch. */
@@ -65,21 +71,35 @@ export function countBatches(metrics: Metrics): (batch: Batch) => void {
   };
 }
 
-export function registerFigures(metrics: Metrics, sources: Sources, clock: Clock): void {
-  const measures: readonly (readonly [name: string, help: string, read: () => number])[] = [
+type Measure = readonly [name: string, help: string, read: () => number];
+
+/** What each gateway counts. */
+export function registerGatewayFigures(metrics: Metrics, sources: Sources, clock: Clock): void {
+  const measures: readonly Measure[] = [
     ["confab_connections", "Open sockets of the chat.", sources.connections],
     ["confab_people", "People who have a connection.", sources.people],
     ["confab_rooms_live", "Rooms that are in memory.", sources.roomsLive],
     ["confab_ring_bytes", "Recent events in memory, from which clients resume.", sources.ringBytes],
     ["confab_drafts_pending", "Drafts that wait for their commit.", sources.draftsPending],
-    ["confab_wal_bytes", "Size of the write-ahead log.", sources.walBytes],
-    ["confab_storage_threads_replaced", "Storage threads that died or hung.", sources.threadsReplaced],
-    ["confab_canary_age_seconds", "Time since a message of our own came back.", () => sources.canaryAge_ms() / 1000],
+    [canaryAgeMetric, "Time since a message of our own came back.", () => sources.canaryAge_ms() / 1000],
+  ];
+  for (const [name, help, read] of measures) metrics.measure({ name, help }, read);
+  watchLoop(metrics, clock);
+}
+
+export function registerProcessFigures(metrics: Metrics, sources: ProcessSources): void {
+  const measures: readonly Measure[] = [
+    ["confab_wal_bytes", "Size of the write-ahead log.", () => sources.walBytes()],
+    ["confab_storage_threads_replaced", "Storage threads that died or hung.", () => sources.threadsReplaced()],
     ["process_resident_memory_bytes", "Memory of the process.", () => process.memoryUsage.rss()],
     ["process_open_fds", "Open descriptors.", openDescriptors],
     ["process_uptime_seconds", "Time since the start.", () => process.uptime()],
   ];
   for (const [name, help, read] of measures) metrics.measure({ name, help }, read);
+}
+
+/** Of the thread that asks. */
+export function watchLoop(metrics: Metrics, clock: Clock): void {
   const lag = metrics.histogram({
     name: "confab_loop_lag_seconds",
     help: "How late the event loop is, looked at ten times a second.",

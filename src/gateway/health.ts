@@ -5,7 +5,7 @@ import type { Health } from "./canary.ts";
 
 export interface HealthOptions {
   readonly health: () => Health;
-  readonly metrics: () => string;
+  readonly metrics: () => string | Promise<string>;
   /** Who may read the metrics: everybody, programs on this machine, or nobody. */
   readonly metricsFor: "all" | "local" | "off";
 }
@@ -14,7 +14,10 @@ const headers = { "cache-control": "no-store" };
 
 /** Answers those three; undefined for anything else. */
 export function createHealth(options: HealthOptions) {
-  return (request: Request, { path, address }: { path: string; address: string }): Response | undefined => {
+  return (
+    request: Request,
+    { path, address }: { path: string; address: string },
+  ): Response | Promise<Response> | undefined => {
     if (request.method !== "GET" && request.method !== "HEAD") return undefined;
     switch (path) {
       case "/healthz":
@@ -22,13 +25,16 @@ export function createHealth(options: HealthOptions) {
       case "/readyz":
         return ready(options.health());
       case "/metrics":
-        return seesMetrics(options.metricsFor, request, address)
-          ? new Response(options.metrics(), { headers: { ...headers, "content-type": metricsContentType } })
-          : undefined;
+        return seesMetrics(options.metricsFor, request, address) ? rendered(options.metrics()) : undefined;
       default:
         return undefined;
     }
   };
+}
+
+function rendered(text: string | Promise<string>): Response | Promise<Response> {
+  if (text instanceof Promise) return text.then(rendered);
+  return new Response(text, { headers: { ...headers, "content-type": metricsContentType } });
 }
 
 function ready({ ready: isReady, ...rest }: Health): Response {

@@ -18,6 +18,8 @@ export interface ServerOptions {
   readonly clock: Clock;
   readonly host: string;
   readonly ports: readonly number[];
+  /** Other threads of this process listen on the same ports, and the kernel deals connections out among them. */
+  readonly shared: boolean;
   readonly origins: OriginRules;
   /** Whether an address is a proxy's, whose `X-Forwarded-For` is believed. */
   readonly trustedProxy: (address: string) => boolean;
@@ -113,10 +115,11 @@ export class Gateway {
   }
 
   #serve(port: number): Server<SocketData> {
-    const { host, sockets, tls } = this.#options;
+    const { host, shared, sockets, tls } = this.#options;
     return Bun.serve<SocketData>({
       hostname: host,
       port,
+      ...(shared ? { reusePort: true } : {}),
       ...(tls === undefined ? {} : { tls }),
       idleTimeout: 30,
       fetch: (request, server) => this.#fetch(request, server),
@@ -271,8 +274,25 @@ export class Gateway {
   }
 }
 
+/**
+ * The ports that gateways of this process may share: each is free, and 0 has become the number of a free one. Whoever
+ * shares a port would not notice that another program has it as well.
+ */
+export async function claimPorts(host: string, ports: readonly number[]): Promise<number[]> {
+  const probes: Server<undefined>[] = [];
+  try {
+    for (const port of ports) probes.push(Bun.serve({ hostname: host, port, fetch: () => new Response(null) }));
+    return probes.map((probe) => probe.port ?? 0);
+  } finally {
+    await Promise.all(probes.map((probe) => probe.stop(true)));
+  }
+}
+
 /** Answers HTTP on a socket file that only this user may open: for the tools of the one who runs the server. */
-export function listenForTools(path: string, fetch: (request: Request) => Promise<Response>): { stop(): Promise<void> } {
+export function listenForTools(
+  path: string,
+  fetch: (request: Request) => Promise<Response>,
+): { stop(): Promise<void> } {
   rmSync(path, { force: true });
   const before = process.umask(0o177);
   try {

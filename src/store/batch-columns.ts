@@ -14,6 +14,11 @@ export interface DraftColumns {
   readonly others: { readonly at: number; readonly draft: Exclude<Draft, MessageDraft> }[];
 }
 
+/** With who sent each message, which matters to the publish only. */
+export interface SentColumns extends DraftColumns {
+  readonly bys: string[];
+}
+
 export interface OutcomeColumns {
   /** A message that was committed, as nearly all are, has no entry in `others`. */
   readonly seqs: number[];
@@ -37,7 +42,14 @@ export function toColumns(drafts: readonly Draft[]): DraftColumns {
   return columns;
 }
 
-export function fromColumns(columns: DraftColumns): Draft[] {
+export function toSentColumns(drafts: readonly Draft[]): SentColumns {
+  const bys: string[] = [];
+  for (const draft of drafts) if (draft.kind === "message") bys.push(draft.by);
+  return { ...toColumns(drafts), bys };
+}
+
+/** Without `bys` nobody is named as the sender of a message. */
+export function fromColumns(columns: DraftColumns, bys?: readonly string[]): Draft[] {
   const { rooms, actors, ids, datas, others } = columns;
   const drafts: Draft[] = [];
   let other = 0;
@@ -50,8 +62,8 @@ export function fromColumns(columns: DraftColumns): Draft[] {
       continue;
     }
     const [room, actor] = [rooms[message] as number, actors[message] as number];
-    // Who sent it matters to the publish only, which happens on the other side.
-    drafts.push({ kind: "message", room, actor, by: "", id: ids[message] as string, data: datas[message] as string });
+    const by = bys?.[message] ?? "";
+    drafts.push({ kind: "message", room, actor, by, id: ids[message] as string, data: datas[message] as string });
     message++;
   }
   return drafts;

@@ -77,7 +77,7 @@ const beginOf: Record<TransactionMode, string> = {
 };
 
 /** What answers: a storage thread, or what a simulation puts in its place. */
-type Asked = Pick<StorageThread, "ask">;
+export type Asked = Pick<StorageThread, "ask">;
 
 export class ThreadedClient implements Client {
   readonly protocol = "file";

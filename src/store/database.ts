@@ -21,6 +21,7 @@ import { takeLock, type Lock } from "./lock.ts";
 import { migrate } from "./migrate.ts";
 import { createOrm, type Database } from "./orm.ts";
 import { removeEmptyOpenRooms } from "./rooms.ts";
+import type { StorageThreads } from "./storage-port.ts";
 import { StorageThread } from "./storage-thread.ts";
 import { verifyDatabase, type Verification } from "./verify.ts";
 
@@ -39,6 +40,8 @@ export interface Storage {
 export interface OpenedStorage extends Storage {
   /** The database file; undefined where a server elsewhere has it. */
   readonly file: string | undefined;
+  /** For gateways that are threads of their own; undefined where a server elsewhere has the data. */
+  readonly threads: StorageThreads | undefined;
   /** Bytes of the write-ahead log. */
   walBytes(): number;
   /** How often a storage thread died or hung and was replaced. */
@@ -144,6 +147,7 @@ async function startLocal(options: StorageOptions, parts: LocalParts): Promise<O
     client,
     epoch,
     file: path,
+    threads: { writer, reader },
     walBytes: () => walBytes(path),
     threadsReplaced: () => writer.replaced + reader.replaced + searcher.replaced,
     async verify() {
@@ -181,6 +185,7 @@ async function openShared(
     committer,
     epoch,
     file: undefined,
+    threads: undefined,
     walBytes: () => 0,
     threadsReplaced: () => 0,
     verify: () => verifyDatabase(client),

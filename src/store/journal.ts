@@ -9,21 +9,15 @@
 import { assert } from "../lib/assert.ts";
 import type { Clock, Timer } from "../lib/clock.ts";
 import type { Log } from "../lib/log.ts";
+import { draft_bytes_pending_max, drafts_pending_max, type Appender, type Publish, type Waiter } from "./appender.ts";
 import { failure, StorageError, type Committer, type Draft, type Outcome } from "./draft.ts";
 
-export const drafts_pending_max = 10_000;
-export const draft_bytes_pending_max = 16 * 1024 * 1024;
 export const batch_drafts_max = 1_000;
 export const batch_bytes_max = 1024 * 1024;
 export const draft_wait_ms_max = 3_000;
 const sweep_ms = 250;
 /** Turns of the loop that a batch gathers at most. */
 const gather_turns_max = 4;
-
-/** Who is told what became of a draft. Called once, in the turn of the publish, after it. */
-export interface Waiter {
-  settle(outcome: Outcome): void;
-}
 
 class Entry {
   readonly draft: Draft;
@@ -70,8 +64,7 @@ export interface JournalOptions {
   readonly committer: Committer;
   readonly clock: Clock;
   readonly log: Log;
-  /** Announces what a batch committed; synchronous, in the turn in which the batch came back. */
-  readonly publish: (drafts: readonly Draft[], outcomes: readonly Outcome[]) => void;
+  readonly publish: Publish;
   /** Told of each batch, for metrics. */
   readonly observe?: (batch: CommittedBatch) => void;
 }
@@ -80,7 +73,7 @@ function onceKey(draft: Draft): string | undefined {
   return draft.kind === "message" ? `${draft.room} ${draft.actor} ${draft.id}` : undefined;
 }
 
-export class Journal {
+export class Journal implements Appender {
   readonly #options: JournalOptions;
   readonly #sweeper: Timer;
   #gathering: Entry[] = [];

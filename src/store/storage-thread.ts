@@ -6,7 +6,7 @@
 import { systemClock, type Clock, type Timer } from "../lib/clock.ts";
 import type { Log } from "../lib/log.ts";
 import { StorageError } from "./draft.ts";
-import type { Answer, FromThread, Request, ThreadError, ThreadRole, ToThread } from "./thread-protocol.ts";
+import type { Answer, AnswerOf, FromThread, Request, ThreadError, ThreadRole, ToThread } from "./thread-protocol.ts";
 
 /** Requests of one thread that wait for an answer; past it a caller is told at once. */
 const requests_pending_max = 4_096;
@@ -23,8 +23,6 @@ interface Waiting {
   readonly resolve: (answer: Answer) => void;
   readonly reject: (error: StorageError) => void;
 }
-
-type AnswerOf<R extends Request> = Extract<Answer, { op: R["op"] }>;
 
 /** SQLite's error names to what a caller does about it. */
 export function storageError(error: ThreadError): StorageError {

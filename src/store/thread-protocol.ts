@@ -43,6 +43,8 @@ export type Answer =
   | { readonly op: "prepare" }
   | { readonly op: "close" };
 
+export type AnswerOf<R extends Request> = Extract<Answer, { op: R["op"] }>;
+
 export interface ThreadError {
   readonly message: string;
   /** SQLite's name of the error, such as SQLITE_FULL, or INTERNAL. */

@@ -10,12 +10,16 @@ const mayImport: Record<string, readonly string[]> = {
   chat: ["store", "broker", "protocol", "lib"],
   consumers: ["store", "protocol", "lib"],
   gateway: ["chat", "protocol", "lib"],
-  cli: ["app", "config", "gateway", "chat", "consumers", "store", "broker", "sdk", "protocol", "lib"],
+  cli: ["node", "config", "gateway", "chat", "consumers", "store", "broker", "sdk", "protocol", "lib"],
   sdk: ["protocol"],
   web: ["sdk", "protocol"],
   config: ["protocol", "lib"],
   app: ["config", "gateway", "chat", "consumers", "store", "broker", "protocol", "lib"],
   main: ["cli", "app", "config", "lib"],
+  // One process: its storage and its gateways; the main thread's side of gateways that are threads; what such a thread runs.
+  node: ["app", "gateways", "config", "gateway", "store", "broker", "protocol", "lib"],
+  gateways: ["gateway-thread", "config", "gateway", "store", "broker", "protocol", "lib"],
+  "gateway-thread": ["app", "gateways", "config", "gateway", "store", "broker", "protocol", "lib"],
 };
 
 /** What is shared with browsers names its packages; the others take what package.json has, but for the ones below. */

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { systemClock } from "../../../src/lib/clock.ts";
+import { draft_bytes_pending_max, drafts_pending_max } from "../../../src/store/appender.ts";
 import {
   failure,
   StorageError,
@@ -11,9 +12,7 @@ import {
 import {
   batch_bytes_max,
   batch_drafts_max,
-  draft_bytes_pending_max,
   draft_wait_ms_max,
-  drafts_pending_max,
   Journal,
   type JournalOptions,
 } from "../../../src/store/journal.ts";

@@ -1,0 +1,160 @@
+/** A node, which is one process: builds the storage, one gateway or several, and the tools; starts and stops them. No logic. */
+
+import { join } from "node:path";
+import { openGateway, type AppOptions } from "./app.ts";
+import { MemoryBroker, MemoryHub } from "./broker/memory.ts";
+import { BrokerHub } from "./broker/threads.ts";
+import { adminSocket, createAdmin } from "./gateway/admin.ts";
+import { countBatches, registerProcessFigures, watchLoop } from "./gateway/figures.ts";
+import { loadPage } from "./gateway/page.ts";
+import { claimPorts, listenForTools } from "./gateway/server.ts";
+import { readTls } from "./gateway/tls.ts";
+import { Gateways, remoteOf } from "./gateways.ts";
+import { Metrics } from "./lib/metrics.ts";
+import { backUp } from "./store/backup.ts";
+import { backUpRegularly } from "./store/backup-timer.ts";
+import { openStorage, type OpenedStorage } from "./store/database.ts";
+import { JournalHub } from "./store/journal-hub.ts";
+import { Journal, type CommittedBatch } from "./store/journal.ts";
+
+export interface App {
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+export async function startApp(options: AppOptions): Promise<App> {
+  const { clock, config, log, secrets } = options;
+  const tls = readTls({ cert: config.tlsCert, key: config.tlsKey }, { clock, log });
+  const storage = await openStorage({ folder: config.data, remote: remoteOf({ config, secrets }), clock, log });
+  try {
+    return await (config.gateways === 1 ? serve : serveByThreads)(options, storage, tls);
+  } catch (error) {
+    await storage.close();
+    throw error;
+  }
+}
+
+/** One gateway, on the main thread. */
+async function serve(options: AppOptions, storage: OpenedStorage, tls: ReturnType<typeof readTls>): Promise<App> {
+  const { config, log } = options;
+  const metrics = new Metrics();
+  const count = countBatches(metrics);
+  let alarm = (): void => {};
+  const observe = (batch: CommittedBatch): void => {
+    count(batch);
+    if (batch.failed) alarm();
+  };
+  registerProcessFigures(metrics, storage);
+  const gateway = await openGateway({ ...options, observe }, storage, {
+    tls,
+    page: await loadPage(),
+    metrics,
+    metricsText: () => metrics.render(),
+    ports: [config.port, ...config.listen],
+    shared: false,
+  });
+  alarm = () => gateway.alarm();
+  log.info("listening", { ports: gateway.ports });
+  const tools = startTools(options, storage, () => ({
+    url: gateway.url,
+    connections: gateway.connections(),
+    ...gateway.health(),
+  }));
+  log.info("storage", { durability: storage.durability, epoch: storage.epoch });
+  return {
+    url: gateway.url,
+    async stop() {
+      await gateway.drain();
+      await Promise.all([gateway.stop(), tools.stop()]);
+      await storage.close();
+    },
+  };
+}
+
+/** Several gateways, each a thread; this one keeps the storage, the journal and the tools. */
+async function serveByThreads(
+  options: AppOptions,
+  storage: OpenedStorage,
+  tls: ReturnType<typeof readTls>,
+): Promise<App> {
+  const { clock, config, log, secrets, version } = options;
+  const { committer, durability, epoch } = storage;
+  const metrics = new Metrics();
+  registerProcessFigures(metrics, storage);
+  watchLoop(metrics, clock);
+  const count = countBatches(metrics);
+  const hub = new JournalHub();
+  const journal = new Journal({
+    committer,
+    clock,
+    log,
+    publish: hub.publish,
+    observe: (batch) => {
+      count(batch);
+      if (batch.failed) gateways.alarm();
+    },
+  });
+  const broker = new BrokerHub(new MemoryBroker({ hub: new MemoryHub(), clock }));
+  const ports = await claimPorts(config.host, [config.port, ...config.listen]);
+  const opening = { config, secrets, version, tls, page: await loadPage(), ports, epoch, durability };
+  const gateways = new Gateways({
+    clock,
+    count: config.gateways,
+    opening: { ...opening, log: { level: config.logLevel, format: options.logLines?.format ?? "json" } },
+    metrics,
+    threads: storage.threads,
+    journal: (post) => hub.join(journal, post),
+    broker: (post) => broker.join(post),
+    write: (line) => options.logLines?.write(line),
+  });
+  const url = await gateways.start();
+  log.info("listening", { ports, gateways: config.gateways });
+  const tools = startTools(options, storage, async () => ({ url, ...(await gateways.status()) }));
+  log.info("storage", { durability, epoch });
+  return {
+    url,
+    async stop() {
+      await gateways.stop();
+      await journal.close();
+      await Promise.all([broker.close(), tools.stop()]);
+      await storage.close();
+    },
+  };
+}
+
+/** What the one who runs the server does with it while it runs: status, backups, checks. */
+function startTools(
+  options: AppOptions,
+  storage: OpenedStorage,
+  live: () => object | Promise<object>,
+): { stop(): Promise<void> } {
+  const { clock, config, log, version } = options;
+  const { file: source } = storage;
+  // A database elsewhere has the tools of its own server.
+  if (source === undefined) return { stop: async () => {} };
+  const backup = { source, version, clock, log };
+  const admin = createAdmin({
+    log,
+    status: async () => ({
+      version,
+      pid: process.pid,
+      epoch: storage.epoch,
+      durability: storage.durability,
+      ...(await live()),
+    }),
+    backUp: (folder) => backUp({ ...backup, folder }),
+    verify: () => storage.verify(),
+  });
+  const door = listenForTools(join(config.data, adminSocket), admin);
+  const { backupFolder: folder, backupEveryMinutes: every_minutes, backupKeep: keep } = config;
+  const timer =
+    folder === undefined || every_minutes === 0
+      ? undefined
+      : backUpRegularly({ ...backup, folder, every_minutes, keep });
+  return {
+    async stop() {
+      timer?.cancel();
+      await door.stop();
+    },
+  };
+}

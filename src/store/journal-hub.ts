@@ -1,0 +1,90 @@
+/**
+ * The main thread's end of the journal where gateways are threads of their own: it takes their drafts to the one journal,
+ * and sends each committed batch to all of them, in the order committed.
+ */
+
+import type { Publish, Waiter } from "./appender.ts";
+import { fromColumns, outcomesToColumns, toSentColumns } from "./batch-columns.ts";
+import type { Draft, Outcome } from "./draft.ts";
+import type { FromJournal, SettledColumns, ToJournal } from "./journal-port.ts";
+import type { Journal } from "./journal.ts";
+
+class Ticket implements Waiter {
+  readonly #member: Member;
+  readonly #number: number;
+
+  constructor(member: Member, number: number) {
+    this.#member = member;
+    this.#number = number;
+  }
+
+  settle(outcome: Outcome): void {
+    this.#member.settled(this.#number, outcome);
+  }
+}
+
+function noneSettled(): SettledColumns {
+  return { tickets: [], seqs: [], times: [], rooms: [], others: [] };
+}
+
+/** What goes to one gateway at the end of the turn: batches first, then the outcomes of its own drafts. */
+class Member {
+  readonly #post: (message: FromJournal) => void;
+  #batches: FromJournal["batches"] = [];
+  #settled = noneSettled();
+  #scheduled = false;
+
+  constructor(post: (message: FromJournal) => void) {
+    this.#post = post;
+  }
+
+  publish(batch: FromJournal["batches"][number]): void {
+    this.#batches.push(batch);
+    this.#schedule();
+  }
+
+  settled(ticket: number, { code, seq, time, room }: Outcome): void {
+    const { tickets, seqs, times, rooms, others } = this.#settled;
+    if (code !== "committed") others.push({ at: tickets.length, code });
+    tickets.push(ticket);
+    seqs.push(seq);
+    times.push(time);
+    rooms.push(room);
+    this.#schedule();
+  }
+
+  /** The journal settles a batch in the turn in which it publishes it, so one message holds both. */
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    queueMicrotask(() => {
+      this.#scheduled = false;
+      const message = { batches: this.#batches, settled: this.#settled };
+      this.#batches = [];
+      this.#settled = noneSettled();
+      this.#post(message);
+    });
+  }
+}
+
+export class JournalHub {
+  readonly #members: Member[] = [];
+
+  /** The journal's `publish`. */
+  readonly publish: Publish = (drafts: readonly Draft[], outcomes: readonly Outcome[]): void => {
+    const batch = { drafts: toSentColumns(drafts), outcomes: outcomesToColumns(drafts, outcomes) };
+    for (const member of this.#members) member.publish(batch);
+  };
+
+  /** A gateway joins before it has anybody to publish to. Gives what takes its drafts. */
+  join(journal: Journal, post: (message: FromJournal) => void): (message: ToJournal) => void {
+    const member = new Member(post);
+    this.#members.push(member);
+    return ({ first, drafts: columns }) => {
+      const drafts = fromColumns(columns, columns.bys);
+      for (let at = 0; at < drafts.length; at++) {
+        journal.append(drafts[at] as Draft, new Ticket(member, first + at));
+      }
+    };
+  }
+}

@@ -1,0 +1,120 @@
+/**
+ * The journal from a gateway thread: drafts go to the main thread once a turn, as columns; each batch that was committed
+ * comes back, whoever sent it, together with what became of this gateway's own drafts.
+ */
+
+import { assert } from "../lib/assert.ts";
+import type { Clock } from "../lib/clock.ts";
+import { draft_bytes_pending_max, drafts_pending_max, type Appender, type Publish, type Waiter } from "./appender.ts";
+import {
+  fromColumns,
+  outcomesFromColumns,
+  type OutcomeColumns,
+  type SentColumns,
+  toSentColumns,
+} from "./batch-columns.ts";
+import { failure, type Draft, type Outcome, type OutcomeCode } from "./draft.ts";
+
+/** Drafts of one turn. Their tickets are consecutive numbers. */
+export interface ToJournal {
+  readonly first: number;
+  readonly drafts: SentColumns;
+}
+
+/** Outcomes of the receiver's own drafts, by their tickets. */
+export interface SettledColumns {
+  readonly tickets: number[];
+  readonly seqs: number[];
+  readonly times: number[];
+  readonly rooms: number[];
+  /** Committed has no entry. */
+  readonly others: { readonly at: number; readonly code: OutcomeCode }[];
+}
+
+export interface FromJournal {
+  /** Batches of the journal in the order committed; nearly always one or none. */
+  readonly batches: { readonly drafts: SentColumns; readonly outcomes: OutcomeColumns }[];
+  readonly settled: SettledColumns;
+}
+
+export interface JournalPortOptions {
+  readonly clock: Clock;
+  readonly post: (message: ToJournal) => void;
+  readonly publish: Publish;
+}
+
+interface Taken {
+  readonly waiter: Waiter;
+  readonly bytes: number;
+}
+
+export class JournalPort implements Appender {
+  readonly #options: JournalPortOptions;
+  readonly #taken = new Map<number, Taken>();
+  #gathering: Draft[] = [];
+  #next = 0;
+  #bytes = 0;
+  #closed = false;
+  #idle: (() => void)[] = [];
+
+  constructor(options: JournalPortOptions) {
+    this.#options = options;
+  }
+
+  get pending(): number {
+    return this.#taken.size;
+  }
+
+  append(draft: Draft, waiter: Waiter): void {
+    if (this.#closed) return waiter.settle(failure("storage_unavailable"));
+    if (this.#taken.size >= drafts_pending_max || this.#bytes >= draft_bytes_pending_max) {
+      return waiter.settle(failure("overloaded"));
+    }
+    const bytes = draft.data.length;
+    this.#bytes += bytes;
+    this.#taken.set(this.#next++, { waiter, bytes });
+    this.#gathering.push(draft);
+    if (this.#gathering.length === 1) this.#options.clock.soon(() => this.#flush());
+  }
+
+  #flush(): void {
+    const drafts = this.#gathering;
+    this.#gathering = [];
+    this.#options.post({ first: this.#next - drafts.length, drafts: toSentColumns(drafts) });
+  }
+
+  /** What the main thread has sent. */
+  receive({ batches, settled }: FromJournal): void {
+    for (const batch of batches) {
+      const drafts = fromColumns(batch.drafts, batch.drafts.bys);
+      this.#options.publish(drafts, outcomesFromColumns(drafts, batch.outcomes));
+    }
+    this.#settle(settled);
+    if (this.#taken.size === 0) for (const resolve of this.#idle.splice(0)) resolve();
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    if (this.#taken.size > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
+  }
+
+  #settle({ tickets, seqs, times, rooms, others }: SettledColumns): void {
+    let other = 0;
+    for (let at = 0; at < tickets.length; at++) {
+      const ticket = tickets[at] as number;
+      const taken = this.#taken.get(ticket);
+      assert(taken !== undefined, "a draft is answered once");
+      this.#taken.delete(ticket);
+      this.#bytes -= taken.bytes;
+      let code: OutcomeCode = "committed";
+      if (others[other]?.at === at) code = (others[other++] as { code: OutcomeCode }).code;
+      const outcome: Outcome = {
+        code,
+        seq: seqs[at] as number,
+        time: times[at] as number,
+        room: rooms[at] as number,
+      };
+      taken.waiter.settle(outcome);
+    }
+  }
+}
