@@ -1,8 +1,12 @@
 /** The composition root of a gateway: builds every part between the sockets of one thread and the database. No logic. */
 
+import type { Broker } from "./broker/contract.ts";
 import { Accounts } from "./chat/accounts.ts";
 import { CanaryRoom } from "./chat/canary-room.ts";
+import type { LiveRoom } from "./chat/live-room.ts";
 import { Messages } from "./chat/messages.ts";
+import { NewsWatch } from "./chat/news-watch.ts";
+import { Nodes } from "./chat/nodes.ts";
 import { OpenRooms } from "./chat/open-rooms.ts";
 import { createOperations } from "./chat/operations.ts";
 import { Outbox } from "./chat/outbox.ts";
@@ -42,6 +46,12 @@ import type { Storage } from "./store/database.ts";
 import { Journal, type CommittedBatch } from "./store/journal.ts";
 import { trimRoom } from "./store/trim.ts";
 
+export interface Others {
+  readonly broker: Broker;
+  /** The others do not hear of each batch in another way. */
+  readonly tells: boolean;
+}
+
 export interface AppOptions {
   readonly config: Config;
   readonly secrets: Secrets;
@@ -52,6 +62,8 @@ export interface AppOptions {
   readonly observe?: (batch: CommittedBatch) => void;
   /** The way into a journal that is elsewhere; without it there is one here. */
   readonly openJournal?: (publish: Publish) => Appender;
+  /** Who else serves this database: other nodes, other gateways of this one. Without it nobody does. */
+  readonly others?: Others | undefined;
   /** How the lines of `log` are made, for threads that write the same log. */
   readonly logLines?: LogOptions;
 }
@@ -60,9 +72,12 @@ export interface AppOptions {
 export function createChat(options: AppOptions, storage: Storage, deliver: (topic: string, frame: string) => void) {
   const { clock, config, log } = options;
   const { db, epoch, history, committer } = storage;
-  const directory = new RoomDirectory({ db, ring_bytes_max: config.ringBytesMax });
+  const nodes = openNodes(options, epoch);
+  const ring_bytes_max = config.ringBytesMax;
+  const directory = new RoomDirectory({ db, ring_bytes_max, following: nodes });
   const people = new People();
-  const presence = new Presence({ clock, deliver });
+  const changed = nodes === undefined ? undefined : (room: LiveRoom): void => nodes.changed(room);
+  const presence = new Presence({ clock, people, deliver, changed });
   const resume = new Resume({ history, budget: directory.budget, epoch, log });
   const outbox: Outbox = new Outbox({
     clock,
@@ -71,6 +86,8 @@ export function createChat(options: AppOptions, storage: Storage, deliver: (topi
     log,
     deliver,
     applyMembership: (change) => subscriptions.applyMembership(change),
+    hasOthers: nodes !== undefined,
+    tell: nodes === undefined || options.others?.tells !== true ? undefined : (told) => nodes.tell(told),
   });
   const publish: Publish = (drafts, outcomes) => outbox.publish(drafts, outcomes);
   const observe = options.observe === undefined ? {} : { observe: options.observe };
@@ -91,8 +108,40 @@ export function createChat(options: AppOptions, storage: Storage, deliver: (topi
   const rooms = new Rooms({ db, directory, journal, adopt: (person, room) => subscriptions.adopt(person, room) });
   const messages = new Messages({ db, clock, directory, history, journal, epoch, open });
   const accounts = new Accounts({ db, clock });
-  const operations = createOperations({ accounts, db, directory, messages, people, presence, rooms });
-  return { accounts, directory, openRooms, people, presence, resume, journal, subscriptions, messages, operations };
+  const hint = (): void => nodes?.hint();
+  const operations = createOperations({ accounts, db, directory, hint, messages, people, presence, rooms });
+  const watch =
+    nodes === undefined
+      ? undefined
+      : new NewsWatch({ client: storage.client, clock, directory, log, outbox, people, subscriptions });
+  /** Begins to hear others, before the first room is opened. */
+  const start = async (): Promise<void> => {
+    await watch?.start();
+    await nodes?.start({ directory, outbox, presence, look: () => watch?.look() });
+  };
+  /** Nobody is here any more. */
+  const leave = (): void => {
+    watch?.stop();
+    nodes?.leave();
+  };
+  return {
+    start,
+    leave,
+    accounts,
+    directory,
+    openRooms,
+    people,
+    presence,
+    resume,
+    journal,
+    subscriptions,
+    messages,
+    operations,
+  };
+}
+
+function openNodes({ clock, log, others }: AppOptions, epoch: string): Nodes | undefined {
+  return others === undefined ? undefined : new Nodes({ broker: others.broker, clock, log, run: shortId(), epoch });
 }
 
 type Chat = ReturnType<typeof createChat>;
@@ -177,6 +226,7 @@ export async function openGateway(options: AppOptions, storage: Storage, parts: 
   const { metrics } = parts;
   const deliver = (topic: string, frame: string): void => gateway.deliver(topic, frame);
   const chat = createChat(options, storage, deliver);
+  await chat.start();
   const { auth, rates, sockets } = await createDoors(options, storage, chat);
   const ends = new Ends({ clock, log, metrics });
   const { plainWelcome: welcome, plainClock: clockTicks } = config;
@@ -230,6 +280,7 @@ export async function openGateway(options: AppOptions, storage: Storage, parts: 
       await sendAway(clock, everybody, () => gateway.open);
       canary.stop();
       await chat.journal.close();
+      chat.leave();
     },
     stop: () => gateway.stop(),
   };

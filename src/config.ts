@@ -27,6 +27,12 @@ const database: Check = {
   // A token inside of the address would be printed and logged with it.
   test: (text) => text === "" || /^(libsql|https?):\/\/[^/?#@\s]+\/?$/.test(text),
 };
+const redis: Check = {
+  expected:
+    "redis://host:6379, rediss://… for TLS, redis-sentinel://host:26379,host:26379/name or redis-cluster://host:6379,host:6379, without a password (that is redis_password)",
+  test: (text) =>
+    text === "" || /^(redis|rediss|redis-sentinel|redis-cluster):\/\/([^/?#@:\s]+@)?[^/?#@\s]+(\/[\w-]*)?$/.test(text),
+};
 const network: Check = { expected: "an address or a network such as 10.0.0.0/8", test: isNetwork };
 const filled: Check = { expected: "some text", test: (text) => text.trim() !== "" && !text.includes("\0") };
 const file: Check = { ...filled, expected: "a path" };
@@ -87,6 +93,19 @@ export const settings = {
     secret: true,
     default: undefined,
     sentence: "Token for that libSQL server.",
+  },
+  redis: {
+    kind: "text",
+    valid: redis,
+    default: "",
+    sentence: "Redis or Valkey that carries the news between the nodes of one database; empty for none.",
+  },
+  redis_password: {
+    kind: "text",
+    valid: filled,
+    secret: true,
+    default: undefined,
+    sentence: "Password for that Redis.",
   },
   jwt_secret: {
     kind: "text",
@@ -337,6 +356,12 @@ function contradictions(values: ReadonlyMap<string, Value>): string[] {
   }
   if (values.has("database_token") && values.get("database") === "") {
     mistakes.push("database_token is set, but no database that takes it: set database.");
+  }
+  if (values.get("redis") !== "" && values.get("database") === "") {
+    mistakes.push("redis is set, but no database that several nodes could share: set database.");
+  }
+  if (values.has("redis_password") && values.get("redis") === "") {
+    mistakes.push("redis_password is set, but no Redis that takes it: set redis.");
   }
   if (values.has("tls_cert") !== values.has("tls_key")) {
     mistakes.push("tls_cert and tls_key belong together: set both, or none.");

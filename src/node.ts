@@ -2,7 +2,8 @@
 
 import { join } from "node:path";
 import { openGateway, type AppOptions } from "./app.ts";
-import { MemoryBroker, MemoryHub } from "./broker/memory.ts";
+import { openBroker } from "./broker/open.ts";
+import type { Broker } from "./broker/contract.ts";
 import { BrokerHub } from "./broker/threads.ts";
 import { adminSocket, createAdmin } from "./gateway/admin.ts";
 import { countBatches, registerProcessFigures, watchLoop } from "./gateway/figures.ts";
@@ -45,7 +46,10 @@ async function serve(options: AppOptions, storage: OpenedStorage, tls: ReturnTyp
     if (batch.failed) alarm();
   };
   registerProcessFigures(metrics, storage);
-  const gateway = await openGateway({ ...options, observe }, storage, {
+  // A local file is this process's alone: then there is nobody to tell.
+  const broker = storage.file === undefined ? brokerOf(options) : undefined;
+  const others = broker === undefined ? undefined : { broker, tells: true };
+  const gateway = await openGateway({ ...options, observe, others }, storage, {
     tls,
     page: await loadPage(),
     metrics,
@@ -65,10 +69,14 @@ async function serve(options: AppOptions, storage: OpenedStorage, tls: ReturnTyp
     url: gateway.url,
     async stop() {
       await gateway.drain();
-      await Promise.all([gateway.stop(), tools.stop()]);
+      await Promise.all([gateway.stop(), tools.stop(), broker?.close()]);
       await storage.close();
     },
   };
+}
+
+function brokerOf({ clock, config, log, secrets }: AppOptions): Broker {
+  return openBroker({ redis: config.redis, password: secrets.redisPassword, clock, log });
 }
 
 /** Several gateways, each a thread; this one keeps the storage, the journal and the tools. */
@@ -94,7 +102,7 @@ async function serveByThreads(
       if (batch.failed) gateways.alarm();
     },
   });
-  const broker = new BrokerHub(new MemoryBroker({ hub: new MemoryHub(), clock }));
+  const broker = new BrokerHub(brokerOf(options));
   const ports = await claimPorts(config.host, [config.port, ...config.listen]);
   const opening = { config, secrets, version, tls, page: await loadPage(), ports, epoch, durability };
   const gateways = new Gateways({

@@ -3,12 +3,13 @@
 import { jsonPresenceTopic, jsonTopic } from "../protocol/topics.ts";
 import { Ring } from "../store/ring.ts";
 import type { RoomRow } from "../store/rooms.ts";
+import type { Elsewhere } from "./elsewhere.ts";
 import type { Person } from "./people.ts";
 
 /** A committed event on its way out: what publishing needs, and the fact if it changes who is a member. */
 export interface Outgoing {
   readonly seq: number;
-  /** The publication. */
+  /** The publication; empty where another node only says that there is one. */
   readonly text: string;
   readonly membership: MembershipFact | undefined;
 }
@@ -40,9 +41,17 @@ export class LiveRoom {
   subscribers = 0;
   /** Who is here, with the number of connections. */
   readonly people = new Map<Person, number>();
-  /** Events behind a hole that is being read. */
-  readonly held: Outgoing[] = [];
+  /** Events behind a hole, by seq. */
+  readonly held = new Map<number, Outgoing>();
+  /** The last seq when it was opened: what is above has gone out here. */
+  readonly opened: number;
+  /** The highest seq that is said to exist. */
+  known: number;
+  /** Rises with all that is heard of events that are not out: what was read before may be older than that. */
+  heard = 0;
   filling: Promise<void> | undefined;
+  /** Who is here by other nodes; undefined where there are none. */
+  elsewhere: Elsewhere | undefined;
   /** Hears each publication in seq order, for those who read the room in another encoding. */
   tap: ((publication: string) => void) | undefined;
   /** The one reading of recent events into the ring that is under way or done. */
@@ -58,6 +67,8 @@ export class LiveRoom {
     this.firstSeq = row.first_seq;
     this.closed = row.closed_at !== null;
     this.published = published;
+    this.known = published;
+    this.opened = published;
     this.ring = new Ring(published + 1);
     this.topic = jsonTopic(row.id);
     this.presenceTopic = jsonPresenceTopic(row.id);

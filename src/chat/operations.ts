@@ -27,6 +27,8 @@ export interface OperationsOptions {
   readonly people: People;
   readonly presence: Presence;
   readonly rooms: Rooms;
+  /** Other nodes should look into the database for what was changed. */
+  readonly hint: () => void;
 }
 
 interface Asked<N extends OperationName> {
@@ -54,7 +56,7 @@ export function sentText(outcome: Outcome, id: string): string {
 }
 
 export function createOperations(options: OperationsOptions): OperationTable {
-  const { accounts, db, directory, messages, people, presence, rooms } = options;
+  const { accounts, db, directory, hint, messages, people, presence, rooms } = options;
   const who = "person";
   return {
     "room.create": { who, cost: 20, run: ({ caller, input }) => rooms.create(caller, input) },
@@ -83,6 +85,8 @@ export function createOperations(options: OperationsOptions): OperationTable {
         const room = await directory.open(input.room);
         const { clients, users } = presence.counts(room);
         const listed = users > listed_people_max ? [] : [...room.people.keys()].map(({ id, name }) => ({ id, name }));
+        const others = users > listed_people_max ? [] : presence.usersElsewhere(room);
+        if (others.length > 0) listed.push(...(await usersByIds(db, others)));
         return { users: listed, count: users, connections: clients };
       },
     },
@@ -94,6 +98,7 @@ export function createOperations(options: OperationsOptions): OperationTable {
         if (session === undefined) throw new ChatError("not_available", "your application signs you in and out");
         await accounts.endSession(session);
         people.endSession(person.id, session);
+        hint();
         return {};
       },
     },

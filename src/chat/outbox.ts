@@ -18,6 +18,15 @@ import type { RoomDirectory } from "./room-directory.ts";
 /** Events of a room that wait behind a hole. */
 const held_max = 10_000;
 const retry_ms = 500;
+/** Another node's events come by the broker a moment after our own commit overtook them. */
+const filler_wait_ms = 20;
+
+/** Events of a room that follow each other; a text is empty where whoever hears of it must read it. */
+export interface Told {
+  readonly n: number;
+  readonly first: number;
+  readonly texts: string[];
+}
 
 export interface OutboxOptions {
   readonly clock: Clock;
@@ -33,6 +42,10 @@ export interface OutboxOptions {
     room: LiveRoom | undefined;
     fact: MembershipFact;
   }) => void;
+  /** Other nodes write to the same rooms: what is missing may be on its way from them. */
+  readonly hasOthers?: boolean;
+  /** Tells other nodes what was committed here, room by room; undefined where there are none. */
+  readonly tell?: ((told: Iterable<Told>) => void) | undefined;
 }
 
 function factOf(draft: Draft): MembershipFact | undefined {
@@ -53,63 +66,75 @@ export class Outbox {
     this.#options = options;
   }
 
-  /** The journal's `publish`: a batch and what became of its drafts. */
+  /** The journal's `publish`: a batch and what became of its drafts. Everybody here first, then other nodes. */
   publish(drafts: readonly Draft[], outcomes: readonly Outcome[]): void {
+    const { tell } = this.#options;
+    const told = tell === undefined ? undefined : new Map<number, Told>();
     for (let at = 0; at < drafts.length; at++) {
       const draft = drafts[at] as Draft;
       const outcome = outcomes[at] as Outcome;
-      if (outcome.code === "committed" && outcome.seq > 0) this.#committed(draft, outcome);
+      if (outcome.code === "committed" && outcome.seq > 0) this.#committed(draft, outcome, told);
       else if (outcome.code === "outcome_unknown" && draft.kind !== "created") void this.catchUp(draft.room);
     }
     this.#flush();
+    if (told !== undefined && told.size > 0) tell?.(told.values());
   }
 
-  /** Publishes what the database has and this node has not, if anything. */
-  async catchUp(n: number): Promise<void> {
+  /** Publishes what the database has and this node has not, if anything. `top` is a seq that is known to be there. */
+  async catchUp(n: number, top?: number): Promise<void> {
     const { directory } = this.#options;
     // A room that is being opened may have been read before the newest was stored.
     if (directory.byKey(n) === undefined) await directory.opened();
     const room = directory.byKey(n);
-    if (room === undefined) return;
+    if (room === undefined || (top !== undefined && top <= room.published)) return;
+    room.known = Math.max(room.known, top ?? Number.MAX_SAFE_INTEGER);
     // What is being read now may have been asked for before the newest was stored.
-    while (room.filling !== undefined) await room.filling;
-    await this.#fill(room, Number.MAX_SAFE_INTEGER);
+    room.heard++;
+    await this.#fill(room, 0);
   }
 
-  #committed(draft: Draft, outcome: Outcome): void {
+  #committed(draft: Draft, outcome: Outcome, told: Map<number, Told> | undefined): void {
     const { directory, applyMembership } = this.#options;
+    const { seq } = outcome;
     const fact = factOf(draft);
-    directory.passed(outcome.room, outcome.seq);
+    directory.passed(outcome.room, seq);
     const room = directory.byKey(outcome.room);
-    if (room === undefined) {
-      if (fact !== undefined) applyMembership({ n: outcome.room, seq: outcome.seq, room, fact });
+    const text = room === undefined && told === undefined ? "" : textOf(draft, outcome);
+    if (told !== undefined) addTold(told, { n: outcome.room, seq, text: fact === undefined ? text : "" });
+    if (room !== undefined) this.receive(room, { seq, text, membership: fact });
+    else if (fact !== undefined) applyMembership({ n: outcome.room, seq, room, fact });
+  }
+
+  /** Events that another node has committed. */
+  hear(room: LiveRoom, told: Told): void {
+    for (const [at, text] of told.texts.entries())
+      this.receive(room, { seq: told.first + at, text, membership: undefined });
+    this.#flush();
+  }
+
+  /** An event of a room, from this node or another. Out of order it waits until the hole before it is filled or read. */
+  receive(room: LiveRoom, event: Outgoing): void {
+    const { seq, text } = event;
+    if (seq <= room.published) return;
+    if (seq > room.known) room.known = seq;
+    if (seq === room.published + 1 && text !== "") {
+      this.#emit(room, event);
+      if (room.held.size > 0) this.#release(room);
       return;
     }
-    const kind = draft.kind === "created" ? "joined" : draft.kind;
-    const id = draft.kind === "message" ? draft.id : "";
-    const text = publicationText({
-      seq: outcome.seq,
-      kind,
-      id,
-      sender: draft.by,
-      time: outcome.time,
-      data: draft.data,
-    });
-    this.receive(room, { seq: outcome.seq, text, membership: fact });
-  }
-
-  /** An event of a room, from this node or another. Out of order it waits until the hole before it is read. */
-  receive(room: LiveRoom, event: Outgoing): void {
-    if (event.seq <= room.published) return;
-    if (room.filling === undefined && event.seq === room.published + 1) return this.#emit(room, event);
-    // What does not fit is read from the database later, behind the rest.
-    if (room.held.length < held_max) room.held.push(event);
-    if (room.filling === undefined) void this.#fill(room, event.seq - 1);
+    room.heard++;
+    // What does not fit is read from the database later, with the rest.
+    if (text !== "" && room.held.size < held_max) room.held.set(seq, event);
+    if (room.filling === undefined) {
+      const waits = text !== "" && this.#options.hasOthers === true;
+      void this.#fill(room, waits ? filler_wait_ms : 0);
+    }
   }
 
   #emit(room: LiveRoom, event: Outgoing): void {
     assert(event.seq === room.published + 1, "events of a room go out in seq order, without holes");
     room.published = event.seq;
+    if (room.known < event.seq) room.known = event.seq;
     this.#options.directory.budget.append(room.ring, event.text);
     room.tap?.(event.text);
     if (room.subscribers > 0) {
@@ -135,31 +160,50 @@ export class Outbox {
     for (const frame of joinLines(lines, push_frame_bytes_max)) this.#options.deliver(room.topic, frame);
   }
 
-  /** Reads the events between what went out and `to`, then lets those out that were held back. */
-  #fill(room: LiveRoom, to: number): Promise<void> {
-    room.filling = this.#readAndRelease(room, to);
+  /** Lets out what was held back and now follows. */
+  #release(room: LiveRoom): void {
+    const { held } = room;
+    for (const seq of held.keys()) if (seq <= room.published) held.delete(seq);
+    for (let next = held.get(room.published + 1); next !== undefined; next = held.get(room.published + 1)) {
+      held.delete(next.seq);
+      this.#emit(room, next);
+    }
+  }
+
+  /** Reads what is known to exist and has not come, once the hole has had its time to be filled. */
+  #fill(room: LiveRoom, wait_ms: number): Promise<void> {
+    if (room.published >= room.known) return Promise.resolve();
+    room.filling ??= this.#work(room, wait_ms);
     return room.filling;
   }
 
-  async #readAndRelease(room: LiveRoom, to: number): Promise<void> {
-    while (!(await this.#readHole(room, to)))
-      await new Promise<void>((resume) => this.#options.clock.after(retry_ms, resume));
+  async #work(room: LiveRoom, wait_ms: number): Promise<void> {
+    const { clock } = this.#options;
+    if (wait_ms > 0) await pause(clock, wait_ms);
+    while (room.published < room.known) {
+      if (!(await this.#readHole(room))) await pause(clock, retry_ms);
+    }
     room.filling = undefined;
-    const held = room.held.splice(0).sort((a, b) => a.seq - b.seq);
-    for (const event of held) this.receive(room, event);
-    this.#flush();
   }
 
-  /** Whether the hole is read; if the database does not answer it is tried again. */
-  async #readHole(room: LiveRoom, to: number): Promise<boolean> {
+  /** Reads a page of a hole; false if the database does not answer: it is tried again. */
+  async #readHole(room: LiveRoom): Promise<boolean> {
+    const { heard } = room;
     try {
-      while (room.published < to) {
-        const range = { from: room.published + 1, to, limit: page_events_max, take: "oldest" } as const;
-        const texts = await this.#options.history.page(wholeView(room.n), range);
-        if (texts.length === 0) return true;
-        for (const text of texts) this.#emit(room, { seq: publicationSeq(text), text, membership: factOfText(text) });
-        // In this turn: who subscribes while the next page is read has these events from the ring.
-        this.#flushRoom(room);
+      const range = { from: room.published + 1, to: endOfHole(room), limit: page_events_max, take: "oldest" } as const;
+      const texts = await this.#options.history.page(wholeView(room.n), range);
+      for (const text of texts) {
+        const seq = publicationSeq(text);
+        // Its filler may have come meanwhile.
+        if (seq > room.published) this.#emit(room, { seq, text, membership: factOfText(text) });
+      }
+      this.#release(room);
+      // In this turn: who subscribes while the next page is read has these events from the ring.
+      this.#flush();
+      if (texts.length === 0 && heard === room.heard && room.published < room.known) {
+        // There is no more than that: whoever said so was wrong, for the database is right.
+        room.known = room.published;
+        room.held.clear();
       }
       return true;
     } catch (error) {
@@ -169,8 +213,35 @@ export class Outbox {
   }
 }
 
+function pause(clock: Clock, ms: number): Promise<void> {
+  return new Promise((resume) => void clock.after(ms, resume));
+}
+
+/** The last seq before the first event that is held. */
+function endOfHole(room: LiveRoom): number {
+  let first = room.known + 1;
+  for (const seq of room.held.keys()) if (seq < first) first = seq;
+  return first - 1;
+}
+
+function textOf(draft: Draft, { seq, time }: Outcome): string {
+  const kind = draft.kind === "created" ? "joined" : draft.kind;
+  const id = draft.kind === "message" ? draft.id : "";
+  return publicationText({ seq, kind, id, sender: draft.by, time, data: draft.data });
+}
+
+function addTold(told: Map<number, Told>, event: { n: number; seq: number; text: string }): void {
+  const { n, seq, text } = event;
+  const before = told.get(n);
+  if (before === undefined) told.set(n, { n, first: seq, texts: [text] });
+  else if (seq === before.first + before.texts.length) before.texts.push(text);
+  else assert(false, "the events of a room in one batch follow each other");
+}
+
 /** The fact in an event that was read and not made here. */
 function factOfText(text: string): MembershipFact | undefined {
+  // Tags come last, and a message's end in another way: nearly all texts need no parsing.
+  if (!text.endsWith('"kind":"joined"}}') && !text.endsWith('"kind":"left"}}')) return undefined;
   const event = JSON.parse(text) as { tags: { kind?: string }; data: unknown };
   const { kind } = event.tags;
   if (kind !== "joined" && kind !== "left") return undefined;

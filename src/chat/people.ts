@@ -2,6 +2,7 @@
 
 import type { CloseName } from "../protocol/close.ts";
 import type { MemberRow } from "../store/rooms.ts";
+import { Lru } from "../lib/lru.ts";
 import { SmallMap } from "../lib/small-map.ts";
 import type { LiveRoom } from "./live-room.ts";
 
@@ -72,9 +73,13 @@ export interface Recipient {
   close(name: CloseName): void;
 }
 
+const ended_remembered_max = 10_000;
+
 /** The persons who are connected. */
 export class People {
   readonly #byId = new Map<string, Person>();
+  /** Sign-ins that ended lately: one of them may be on its way in. */
+  readonly #ended = new Lru<string, true>(ended_remembered_max);
 
   get size(): number {
     return this.#byId.size;
@@ -99,6 +104,7 @@ export class People {
     const { person } = recipient;
     this.#byId.set(person.id, person);
     person.connections.push(recipient);
+    if (recipient.session !== undefined && this.#ended.get(recipient.session)) recipient.close("revoked");
   }
 
   exit(recipient: Recipient): void {
@@ -110,6 +116,7 @@ export class People {
 
   /** Closes the connections that a sign-in was used for. Returns how many there were. */
   endSession(id: string, session: string): number {
+    this.#ended.set(session, true);
     const ended = [...(this.#byId.get(id)?.connections ?? [])].filter((connection) => connection.session === session);
     for (const connection of ended) connection.close("revoked");
     return ended.length;

@@ -1,13 +1,15 @@
 /**
- * Who is here, in a room. A person is news when their first connection comes and when their last one has been gone for
- * a while, so that a reconnect is none. News is gathered and goes out together; in a big room only the counts move.
+ * Who is here, in a room, by this node or by another. A person is news when their first connection comes and when their
+ * last one has been gone for a while, so that a reconnect is none, wherever it goes. News is gathered and goes out
+ * together; in a big room only the counts move.
  */
 
 import type { Clock } from "../lib/clock.ts";
 import { joinLines, presencePush } from "../protocol/frames.ts";
 import { push_frame_bytes_max } from "../protocol/limits.ts";
+import { Elsewhere, type Announcement, type Counts, type Movement, type PresentConnection } from "./elsewhere.ts";
 import type { LiveRoom } from "./live-room.ts";
-import type { Person, Recipient } from "./people.ts";
+import type { People, Recipient } from "./people.ts";
 
 /** A lost connection has this long to come back before its person has left. */
 export const leave_grace_ms = 5_000;
@@ -17,29 +19,26 @@ export const news_period_ms = 200;
 export const listed_people_max = 500;
 
 interface News {
-  readonly room: LiveRoom;
-  readonly person: Person;
-  readonly client: string;
-  readonly connInfo: string | undefined;
+  readonly who: PresentConnection;
   readonly kind: "join" | "leave";
   readonly due_ms: number;
 }
 
-export interface PresentConnection {
-  readonly user: string;
-  readonly client: string;
-  readonly connInfo: string | undefined;
+export interface PresenceOptions {
+  readonly clock: Clock;
+  readonly people: People;
+  readonly deliver: (topic: string, frame: string) => void;
+  /** Connections of this node came to a room or went; told where other nodes want to know. */
+  readonly changed?: ((room: LiveRoom) => void) | undefined;
 }
 
 export class Presence {
-  readonly #clock: Clock;
-  readonly #deliver: (topic: string, frame: string) => void;
-  /** What is to be told, by room and person: coming back takes a leave away, and going at once takes a join away. */
-  readonly #news = new Map<LiveRoom, Map<Person, News>>();
+  readonly #options: PresenceOptions;
+  /** What is to be told, by room and user: coming back takes a leave away, and going at once takes a join away. */
+  readonly #news = new Map<LiveRoom, Map<string, News>>();
 
-  constructor(options: { clock: Clock; deliver: (topic: string, frame: string) => void }) {
-    this.#clock = options.clock;
-    this.#deliver = options.deliver;
+  constructor(options: PresenceOptions) {
+    this.#options = options;
     options.clock.every(news_period_ms, () => this.#tell());
   }
 
@@ -47,62 +46,117 @@ export class Presence {
     const { person } = recipient;
     const connections = room.people.get(person) ?? 0;
     room.people.set(person, connections + 1);
-    if (connections === 0) this.#add("join", { room, recipient, delay_ms: 0 });
+    this.#options.changed?.(room);
+    if (connections === 0 && !isElsewhere(room, person.id))
+      this.#add("join", room, { who: shown(recipient), delay_ms: 0 });
   }
 
   /** `lost`: the connection broke and may come back; otherwise its person meant to go. */
   exit(room: LiveRoom, recipient: Recipient, lost: boolean): void {
     const { person } = recipient;
     const connections = (room.people.get(person) ?? 0) - 1;
+    this.#options.changed?.(room);
     if (connections > 0) {
       room.people.set(person, connections);
       return;
     }
     room.people.delete(person);
-    this.#add("leave", { room, recipient, delay_ms: lost ? leave_grace_ms : 0 });
+    if (isElsewhere(room, person.id)) return;
+    this.#add("leave", room, { who: shown(recipient), delay_ms: lost ? leave_grace_ms : 0 });
+  }
+
+  /** Another node tells who is in the room there; true when something before it was lost. */
+  heard(room: LiveRoom, run: string, announcement: Announcement): boolean {
+    room.elsewhere ??= new Elsewhere();
+    const movement = room.elsewhere.heard(run, announcement);
+    this.#moved(room, movement);
+    return movement.gap;
+  }
+
+  /** Another node is gone, and all who were here by it. */
+  dropped(room: LiveRoom, run: string): void {
+    if (room.elsewhere !== undefined) this.#moved(room, room.elsewhere.drop(run));
+  }
+
+  #moved(room: LiveRoom, { came, went }: Movement): void {
+    for (const who of came) if (!this.#isOwn(room, who.user)) this.#add("join", room, { who, delay_ms: 0 });
+    // Whoever left there may be on the way to here.
+    for (const who of went)
+      if (!this.#isOwn(room, who.user)) this.#add("leave", room, { who, delay_ms: leave_grace_ms });
+  }
+
+  #isOwn(room: LiveRoom, user: string): boolean {
+    const person = this.#options.people.find(user);
+    return person !== undefined && room.people.has(person);
   }
 
   /** The connections that are in a room, or undefined where it is too big to list. */
   connections(room: LiveRoom): PresentConnection[] | undefined {
-    if (room.people.size > listed_people_max) return undefined;
-    const present: PresentConnection[] = [];
-    for (const person of room.people.keys()) {
-      for (const { subscriptions, client, connInfo } of person.connections) {
-        if (subscriptions.has(room)) present.push({ user: person.id, client, connInfo });
-      }
-    }
-    return present;
+    if (this.counts(room).users > listed_people_max || room.elsewhere?.isCounted === true) return undefined;
+    return [...ownConnections(room), ...(room.elsewhere?.connections() ?? [])];
   }
 
-  counts(room: LiveRoom): { clients: number; users: number } {
-    let clients = 0;
-    for (const connections of room.people.values()) clients += connections;
-    return { clients, users: room.people.size };
+  /** The users who are in a room by other nodes only. */
+  usersElsewhere(room: LiveRoom): string[] {
+    return [...(room.elsewhere?.users() ?? [])].filter((user) => !this.#isOwn(room, user));
   }
 
-  #add(kind: News["kind"], what: { room: LiveRoom; recipient: Recipient; delay_ms: number }): void {
-    const { room, recipient, delay_ms } = what;
-    const { person, client, connInfo } = recipient;
+  counts(room: LiveRoom): Counts {
+    const { clients, users } = ownCounts(room);
+    const { elsewhere } = room;
+    if (elsewhere === undefined) return { clients, users };
+    const others = elsewhere.counts;
+    return { clients: clients + others.clients, users: users + others.users + this.usersElsewhere(room).length };
+  }
+
+  #add(kind: News["kind"], room: LiveRoom, what: { who: PresentConnection; delay_ms: number }): void {
+    const { who, delay_ms } = what;
     let news = this.#news.get(room);
-    if (news === undefined) this.#news.set(room, (news = new Map<Person, News>()));
-    const waiting = news.get(person);
-    if (waiting !== undefined && waiting.kind !== kind) news.delete(person);
-    else news.set(person, { room, person, client, connInfo, kind, due_ms: this.#clock.monotonic() + delay_ms });
+    if (news === undefined) this.#news.set(room, (news = new Map<string, News>()));
+    const waiting = news.get(who.user);
+    if (waiting !== undefined && waiting.kind !== kind) news.delete(who.user);
+    else news.set(who.user, { who, kind, due_ms: this.#options.clock.monotonic() + delay_ms });
     if (news.size === 0) this.#news.delete(room);
   }
 
   #tell(): void {
-    const now_ms = this.#clock.monotonic();
+    const { clock, deliver } = this.#options;
+    const now_ms = clock.monotonic();
     for (const [room, news] of this.#news) {
       const lines: string[] = [];
-      for (const [person, { kind, client, connInfo, due_ms }] of news) {
+      for (const [user, { who, kind, due_ms }] of news) {
         if (due_ms > now_ms) continue;
-        news.delete(person);
-        lines.push(presencePush(kind, room.id, { user: person.id, client, connInfo }));
+        news.delete(user);
+        lines.push(presencePush(kind, room.id, who));
       }
       if (news.size === 0) this.#news.delete(room);
-      if (room.people.size > listed_people_max) continue;
-      for (const frame of joinLines(lines, push_frame_bytes_max)) this.#deliver(room.presenceTopic, frame);
+      if (this.counts(room).users > listed_people_max) continue;
+      for (const frame of joinLines(lines, push_frame_bytes_max)) deliver(room.presenceTopic, frame);
     }
   }
+}
+
+function isElsewhere(room: LiveRoom, user: string): boolean {
+  return room.elsewhere?.has(user) === true;
+}
+
+function shown({ person, client, connInfo }: Recipient): PresentConnection {
+  return { user: person.id, client, connInfo };
+}
+
+function ownCounts(room: LiveRoom): Counts {
+  let clients = 0;
+  for (const connections of room.people.values()) clients += connections;
+  return { clients, users: room.people.size };
+}
+
+function* ownConnections(room: LiveRoom): Generator<PresentConnection> {
+  for (const person of room.people.keys()) {
+    for (const recipient of person.connections) if (recipient.subscriptions.has(room)) yield shown(recipient);
+  }
+}
+
+/** What this node tells others of itself: its connections, or how many they are. */
+export function ownPresence(room: LiveRoom): readonly PresentConnection[] | Counts {
+  return room.people.size > listed_people_max ? ownCounts(room) : [...ownConnections(room)];
 }

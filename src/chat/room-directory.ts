@@ -4,6 +4,7 @@
  * came, so that what one connection sends to a room keeps its order even when the first send had to look the room up.
  */
 
+import type { Clock } from "../lib/clock.ts";
 import { Lru } from "../lib/lru.ts";
 import { ChatError } from "../protocol/errors.ts";
 import { RingBudget } from "../store/ring.ts";
@@ -24,6 +25,16 @@ export interface RoomFacts {
 /** Live rooms without a subscriber that are kept, so that a reconnect finds their recent events in memory. */
 const idle_rooms_max = 2_000;
 const facts_remembered_max = 20_000;
+/** How long a room without a subscriber is followed at the broker: a reconnect finds it as it was. */
+const followed_idle_ms = 10_000;
+
+/** Rooms that other nodes write to as well. */
+export interface Following {
+  readonly clock: Clock;
+  /** Resolves once other nodes' events of the room arrive, or cannot just now. */
+  follow(n: number): Promise<void>;
+  unfollow(n: number): void;
+}
 
 export class RoomDirectory {
   readonly #db: Database;
@@ -38,9 +49,14 @@ export class RoomDirectory {
   readonly #removing = new Map<string, Promise<void>>();
   /** Tops published while rooms are being opened: what was read may be older than what already went by. */
   readonly #passed = new Map<number, number>();
+  readonly #following: Following | undefined;
+  /** When an idle room was last asked for; only where rooms are followed. */
+  readonly #asked_ms = new Map<LiveRoom, number>();
 
-  constructor(options: { db: Database; ring_bytes_max: number }) {
+  constructor(options: { db: Database; ring_bytes_max: number; following?: Following | undefined }) {
     this.#db = options.db;
+    this.#following = options.following;
+    this.#following?.clock.every(followed_idle_ms / 4, () => this.#dropIdle());
     this.budget = new RingBudget(options.ring_bytes_max);
   }
 
@@ -56,15 +72,23 @@ export class RoomDirectory {
     return this.#liveByKey.get(n);
   }
 
-  /** The outbox tells what it has published, live room or not. */
+  /** What has gone by, live room or not, is told by the outbox and by other nodes. */
   passed(n: number, seq: number): void {
-    if (this.#opening.size > 0) this.#passed.set(n, seq);
+    if (this.#opening.size > 0 && (this.#passed.get(n) ?? 0) < seq) this.#passed.set(n, seq);
+  }
+
+  /** The live rooms, in no order. */
+  all(): Iterable<LiveRoom> {
+    return this.#live.values();
   }
 
   /** The room, live from now on. Throws `room_not_found`. */
   open(id: string): LiveRoom | Promise<LiveRoom> {
     const live = this.#live.get(id);
-    if (live !== undefined) return live;
+    if (live !== undefined) {
+      if (live.subscribers === 0) this.#ask(live);
+      return live;
+    }
     const opening = this.#opening.get(id);
     if (opening !== undefined) return opening;
     const work = this.#load(id).finally(() => {
@@ -82,14 +106,36 @@ export class RoomDirectory {
 
   async #load(id: string): Promise<LiveRoom> {
     await this.#removing.get(id);
+    await this.#follow(id);
     const found = await findRoom(this.#db, { id, user: 0 });
     if (found === undefined) throw new ChatError("room_not_found");
     const { room } = found;
     const live = new LiveRoom(room, Math.max(room.last_seq, this.#passed.get(room.n) ?? 0));
     this.#live.set(id, live);
     this.#liveByKey.set(live.n, live);
+    this.#ask(live);
     this.#retire(this.#idle.set(id, live));
     return live;
+  }
+
+  /** Before the top is read: what is committed after that reading comes by the broker. */
+  async #follow(id: string): Promise<void> {
+    if (this.#following === undefined) return;
+    const n = this.#facts.get(id)?.n ?? (await findRoom(this.#db, { id, user: 0 }))?.room.n;
+    if (n !== undefined) await this.#following.follow(n);
+  }
+
+  #ask(room: LiveRoom): void {
+    if (this.#following !== undefined) this.#asked_ms.set(room, this.#following.clock.monotonic());
+  }
+
+  /** A room that nobody here has costs nothing here, however busy it is elsewhere. */
+  #dropIdle(): void {
+    const oldest_ms = (this.#following?.clock.monotonic() ?? 0) - followed_idle_ms;
+    for (const [room, asked_ms] of this.#asked_ms) {
+      if (room.subscribers > 0) this.#asked_ms.delete(room);
+      else if (asked_ms < oldest_ms) this.#drop(room);
+    }
   }
 
   /** A connection subscribed: the room stays as long as it has one. */
@@ -101,7 +147,9 @@ export class RoomDirectory {
   release(room: LiveRoom): void {
     room.subscribers--;
     if (room.subscribers > 0) return;
-    if (room.kind === "open" && room.published === 0) {
+    this.#ask(room);
+    // Where rooms are followed, another node may have somebody in it.
+    if (room.kind === "open" && room.published === 0 && this.#following === undefined) {
       this.#drop(room);
       this.#facts.delete(room.id);
       const done = (): void => void this.#removing.delete(room.id);
@@ -120,6 +168,8 @@ export class RoomDirectory {
     this.#live.delete(room.id);
     this.#liveByKey.delete(room.n);
     this.#idle.delete(room.id);
+    this.#asked_ms.delete(room);
+    this.#following?.unfollow(room.n);
     this.budget.release(room.ring);
   }
 
@@ -150,6 +200,15 @@ export class RoomDirectory {
     const membership = person.memberships.get(n) ?? found.member;
     if (membership !== undefined) person.memberships.set(n, membership);
     return { room: facts, membership };
+  }
+
+  /** A person's place as the database has it now, whatever was known; undefined where a commit was faster. */
+  async reread(person: Person, of: { id: string; n: number }): Promise<Membership | undefined> {
+    const before = person.memberships.get(of.n);
+    const found = await findRoom(this.#db, { id: of.id, user: person.n });
+    if (found?.member === undefined || person.memberships.get(of.n) !== before) return undefined;
+    person.memberships.set(of.n, found.member);
+    return found.member;
   }
 
   /** Memberships that were read in bulk. */

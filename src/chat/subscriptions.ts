@@ -176,6 +176,28 @@ export class Subscriptions {
     this.adopt(person, room);
   }
 
+  /** Another node has changed a person's place, at `seq` of a room whose log may not pass by here. */
+  async placeChanged(change: { user: string; n: number; id: string; seq: number }): Promise<void> {
+    const { directory, people } = this.#options;
+    const person = people.find(change.user);
+    if (person === undefined) return;
+    if (directory.byKey(change.n) === undefined) await directory.opened();
+    const live = directory.byKey(change.n);
+    // What is behind the opening takes effect at its place in the log.
+    if (live !== undefined && change.seq > live.opened) return;
+    const member = await directory.reread(person, change);
+    if (member === undefined) return;
+    if (member.state !== "joined") {
+      const room = directory.byKey(change.n);
+      if (room !== undefined) for (const recipient of person.connections) this.#removed(recipient, room);
+      return;
+    }
+    if (!person.connections.some((recipient) => recipient.wantsRooms)) return;
+    const room = await directory.open(change.id);
+    const now = person.memberships.get(change.n);
+    if (now?.state === "joined" && now.visible_from <= room.published + 1) this.adopt(person, room);
+  }
+
   /** Subscribes those connections of a person that want their rooms, from the next event on. */
   adopt(person: Person, room: LiveRoom): void {
     for (const recipient of person.connections) if (recipient.wantsRooms) this.#added(recipient, room);

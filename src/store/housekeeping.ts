@@ -5,7 +5,7 @@ import type { Client } from "@libsql/client";
 import type { Clock, Timer } from "../lib/clock.ts";
 import type { Log } from "../lib/log.ts";
 import { namesOf } from "./names.ts";
-import { commits, cursors } from "./schema.ts";
+import { commits, controls, cursors } from "./schema.ts";
 
 export const commits_kept_ms = 24 * 60 * 60 * 1000;
 /** Rows that one statement deletes: the writing thread does nothing else meanwhile. */
@@ -21,6 +21,9 @@ const trim = `DELETE FROM ${k.table} WHERE ${k.of.n} IN (
   SELECT ${k.of.n} FROM ${k.table}
   WHERE ${k.of.at} < ?1 AND ${k.of.n} <= coalesce((SELECT min(${q.of.n}) FROM ${q.table}), ${Number.MAX_SAFE_INTEGER})
   ORDER BY ${k.of.n} LIMIT ${trimmed_rows_max})`;
+
+const o = namesOf(controls);
+const trimControls = `DELETE FROM ${o.table} WHERE ${o.of.at} < ?1`;
 
 /** Removes commits that are older than a day and behind the slowest consumer. Returns how many. */
 export async function trimCommits(client: Client, now: number): Promise<number> {
@@ -63,5 +66,6 @@ export function keepHouse(options: HousekeepingOptions): Timer {
 
 async function tidy({ client, path, truncate, clock }: HousekeepingOptions): Promise<void> {
   await trimCommits(client, clock.now());
+  await client.execute({ sql: trimControls, args: [clock.now() - commits_kept_ms] });
   if (path !== undefined && walBytes(path) > wal_bytes_max) await truncate();
 }

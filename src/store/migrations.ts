@@ -1,6 +1,7 @@
 /** The migrations that this program knows, in order; their SQL is inside the executable. A test compares with the folder. */
 
 import first from "../../drizzle/0000_first.sql" with { type: "text" };
+import controls from "../../drizzle/0001_controls.sql" with { type: "text" };
 
 export interface Migration {
   readonly tag: string;
@@ -9,4 +10,7 @@ export interface Migration {
   readonly sql: string;
 }
 
-export const migrations: readonly Migration[] = [{ tag: "0000_first", when: 1_795_258_260_289, sql: first }];
+export const migrations: readonly Migration[] = [
+  { tag: "0000_first", when: 1_795_258_260_289, sql: first },
+  { tag: "0001_controls", when: 1_795_262_784_398, sql: controls },
+];

@@ -81,9 +81,12 @@ export async function roomsOf(
 const r = namesOf(rooms);
 const m = namesOf(members);
 
-/** One row a person, one cell for all of their rooms: a storm of reconnects asks for thousands of people at once. */
+/**
+ * One row a person, one cell for all of their rooms: a storm of reconnects asks for thousands of people at once. (sqld's
+ * parser knows no order inside of an aggregate, so the place comes along.)
+ */
 const activeSql = `SELECT user, json_group_array(json_array(
-    n, id, kind, name, first_seq, last_seq, history, created_at, closed_at, role, visible_from, muted_until) ORDER BY place)
+    n, id, kind, name, first_seq, last_seq, history, created_at, closed_at, role, visible_from, muted_until, place))
   FROM (
     SELECT m.${m.of.user} AS user, m.${m.of.role} AS role, m.${m.of.visible_from} AS visible_from,
       m.${m.of.muted_until} AS muted_until, r.${r.of.n} AS n, r.${r.of.id} AS id, r.${r.of.kind} AS kind, r.${r.of.name} AS name,
@@ -96,7 +99,7 @@ const activeSql = `SELECT user, json_group_array(json_array(
 
 type ActiveRow = [
   ...[number, string, RoomRow["kind"], string, number, number, RoomRow["history"], number, number | null],
-  ...[MemberRow["role"], number, number],
+  ...[MemberRow["role"], number, number, number],
 ];
 
 /** The rooms of each person asked for, the most recently active first; in the order of the question. */
@@ -107,12 +110,26 @@ export async function activeRooms(
   const { rows } = await client.execute({ sql: activeSql, args: [JSON.stringify(asked.users), asked.limit] });
   const found = new Map(rows.map((row) => [Number(row[0]), JSON.parse(row[1] as string) as ActiveRow[]]));
   return asked.users.map((user) =>
-    (found.get(user) ?? []).map((row) => {
-      const [n, id, kind, name, first_seq, last_seq, history, created_at, closed_at, role, visible_from, muted_until] =
-        row;
-      const room = { n, id, kind, name, first_seq, last_seq, history, created_at, closed_at };
-      return { room, member: { role, state: "joined" as const, visible_from, muted_until } };
-    }),
+    (found.get(user) ?? [])
+      .sort((a, b) => a[12] - b[12])
+      .map((row) => {
+        const [
+          n,
+          id,
+          kind,
+          name,
+          first_seq,
+          last_seq,
+          history,
+          created_at,
+          closed_at,
+          role,
+          visible_from,
+          muted_until,
+        ] = row;
+        const room = { n, id, kind, name, first_seq, last_seq, history, created_at, closed_at };
+        return { room, member: { role, state: "joined" as const, visible_from, muted_until } };
+      }),
   );
 }
 

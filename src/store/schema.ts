@@ -159,6 +159,22 @@ export const commits = sqliteTable(
   (table) => [index("commits_at").on(table.at)],
 );
 
+/**
+ * What else every node must hear of, numbered through the whole database. A row only points at what was changed; whoever
+ * reads it looks there.
+ */
+export const controls = sqliteTable(
+  "controls",
+  {
+    n: integer("n").primaryKey({ autoIncrement: true }),
+    kind: text("kind", { enum: ["session", "user"] }).notNull(),
+    /** `sessions.n` or `users.n`, by its kind. */
+    subject: integer("subject").notNull(),
+    at: integer("at").notNull(),
+  },
+  (table) => [index("controls_at").on(table.at)],
+);
+
 /** How far each consumer of `commits` has come. */
 export const cursors = sqliteTable("cursors", {
   consumer: text("consumer").primaryKey(),

@@ -2,7 +2,7 @@
 
 import { eq, and, isNull, sql } from "drizzle-orm";
 import type { Database } from "./orm.ts";
-import { sessions, users } from "./schema.ts";
+import { controls, sessions, users } from "./schema.ts";
 
 export interface UserRow {
   readonly n: number;
@@ -68,6 +68,19 @@ export async function findSessions(
     .where(and(sql`${sessions.hash} IN (SELECT value FROM json_each(${listed}))`, isNull(sessions.revoked_at)));
 }
 
+/** Ends a sign-in, and leaves a note of it for the other nodes, in one transaction. */
 export async function revokeSession(db: Database, session: { hash: string; at: number }): Promise<void> {
-  await db.update(sessions).set({ revoked_at: session.at }).where(eq(sessions.hash, session.hash));
+  const { hash, at } = session;
+  const note = db
+    .select({
+      kind: sql<"session">`'session'`.as("kind"),
+      subject: sessions.n,
+      at: sql<number>`${at}`.as("at"),
+    })
+    .from(sessions)
+    .where(eq(sessions.hash, hash));
+  await db.batch([
+    db.update(sessions).set({ revoked_at: at }).where(eq(sessions.hash, hash)),
+    db.insert(controls).select(sql`SELECT NULL, * FROM (${note})`),
+  ]);
 }

@@ -88,7 +88,7 @@ function checkRoom(world: World, room: LiveRoom, on: { node: Node; connections: 
   if (log === undefined) return;
   const wrong = (what: string): void => world.fail(`room ${room.id}: ${what}`, undefined);
   if (room.published !== log.top) wrong(`published ${room.published} of ${log.top}`);
-  if (room.filling !== undefined || room.held.length > 0) wrong(`${room.held.length} events are held back`);
+  if (room.filling !== undefined || room.held.size > 0) wrong(`${room.held.size} events are held back`);
   const { ring } = room;
   if (ring.last !== room.published) wrong(`the ring ends at ${ring.last} and not at ${room.published}`);
   for (let seq = ring.first; seq <= ring.last; seq++) {

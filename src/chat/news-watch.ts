@@ -1,0 +1,93 @@
+/**
+ * Looks into the database for what other nodes have done: every two seconds, and at once when one of them says that
+ * there is something. What came by the broker already is passed over; what it lost is found here, the last message of a
+ * room included.
+ */
+
+import { assert } from "../lib/assert.ts";
+import type { Clock, Timer } from "../lib/clock.ts";
+import type { Log } from "../lib/log.ts";
+import { newestNews, readNews, type NewsCursor } from "../store/news.ts";
+import type { StorageClient } from "../store/orm.ts";
+import type { Outbox } from "./outbox.ts";
+import type { People } from "./people.ts";
+import type { RoomDirectory } from "./room-directory.ts";
+import type { Subscriptions } from "./subscriptions.ts";
+
+const period_ms = 2_000;
+/** However many hints come, it is looked this seldom. */
+const pause_ms = 100;
+
+export interface NewsWatchOptions {
+  readonly client: StorageClient;
+  readonly clock: Clock;
+  readonly directory: RoomDirectory;
+  readonly log: Log;
+  readonly outbox: Outbox;
+  readonly people: People;
+  readonly subscriptions: Subscriptions;
+}
+
+export class NewsWatch {
+  readonly #options: NewsWatchOptions;
+  #cursor: NewsCursor | undefined;
+  #timer: Timer | undefined;
+  #looking = false;
+  #again = false;
+  #stopped = false;
+
+  constructor(options: NewsWatchOptions) {
+    this.#options = options;
+  }
+
+  /** What is there already is no news. Before the first connection comes in. */
+  async start(): Promise<void> {
+    this.#cursor = await newestNews(this.#options.client);
+    this.#wait(period_ms);
+  }
+
+  /** There is something, it is said. */
+  look(): void {
+    if (this.#looking) this.#again = true;
+    else if (!this.#again) {
+      this.#again = true;
+      this.#wait(pause_ms);
+    }
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#timer?.cancel();
+  }
+
+  #wait(ms: number): void {
+    this.#timer?.cancel();
+    if (!this.#stopped) this.#timer = this.#options.clock.after(ms, () => void this.#look());
+  }
+
+  async #look(): Promise<void> {
+    this.#looking = true;
+    this.#again = false;
+    try {
+      await this.#read();
+    } catch (error) {
+      this.#options.log.warn("news_not_read", { error });
+    }
+    this.#looking = false;
+    this.#wait(this.#again ? pause_ms : period_ms);
+  }
+
+  async #read(): Promise<void> {
+    const { client, directory, outbox, people, subscriptions } = this.#options;
+    assert(this.#cursor !== undefined, "the watch was started");
+    const news = await readNews(client, this.#cursor);
+    for (const [user, hash] of news.sessions) people.endSession(user, hash);
+    for (const user of news.disabled) people.disconnect(user, "revoked");
+    const caughtUp = news.rooms
+      .filter(([n, top]) => (directory.byKey(n)?.published ?? Number.MAX_SAFE_INTEGER) < top)
+      .map(([n, top]) => outbox.catchUp(n, top));
+    await Promise.all(caughtUp);
+    for (const [n, id, seq, user] of news.places) await subscriptions.placeChanged({ user, n, id, seq });
+    this.#cursor = news.cursor;
+  }
+}
