@@ -64,7 +64,8 @@ export interface AppOptions {
 export function createChat(options: AppOptions, storage: Storage, deliver: (topic: string, frame: string) => void) {
   const { clock, config, log } = options;
   const { db, epoch, history, committer } = storage;
-  const directory = new RoomDirectory({ db, ring_bytes_max: config.ringBytesMax });
+  const vanished = (id: string): void => openRooms.vanished(id);
+  const directory = new RoomDirectory({ db, ring_bytes_max: config.ringBytesMax, vanished });
   const people = new People();
   const presence = new Presence({ clock, deliver });
   const resume = new Resume({ history, budget: directory.budget, epoch, log });
@@ -220,11 +221,8 @@ async function serve(options: AppOptions, storage: OpenedStorage, tls: ReturnTyp
   gateway.listen();
   log.info("listening", { ports: gateway.ports });
   await canary.start(gateway.canaryUrl);
-  const tools = startTools(options, storage, () => ({
-    url: gateway.url,
-    connections: sockets.size,
-    ...canary.health(),
-  }));
+  const live = (): object => ({ url: gateway.url, connections: sockets.size, ...canary.health() });
+  const tools = startTools(options, storage, live);
   log.info("storage", { durability: storage.durability, epoch: storage.epoch });
   return {
     url: gateway.url,

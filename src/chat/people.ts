@@ -2,6 +2,7 @@
 
 import type { CloseName } from "../protocol/close.ts";
 import type { MemberRow } from "../store/rooms.ts";
+import { Lru } from "../lib/lru.ts";
 import { SmallMap } from "../lib/small-map.ts";
 import type { LiveRoom } from "./live-room.ts";
 
@@ -72,21 +73,26 @@ export interface Recipient {
   close(name: CloseName): void;
 }
 
+/** Persons without a connection whose places in rooms are kept right for a while. */
+const gone_max = 10_000;
+
 /** The persons who are connected. */
 export class People {
   readonly #byId = new Map<string, Person>();
+  /** Who has just gone, and nearly always comes back: the same person then, with what is known of their rooms. */
+  readonly #gone = new Lru<string, Person>(gone_max);
 
   get size(): number {
     return this.#byId.size;
   }
 
   find(id: string): Person | undefined {
-    return this.#byId.get(id);
+    return this.#byId.get(id) ?? this.#gone.get(id);
   }
 
   /** The person of a row; the same object for all of a person's connections. */
   of(row: { n: number; id: string; name: string }): Person {
-    const known = this.#byId.get(row.id);
+    const known = this.find(row.id);
     if (known !== undefined) {
       known.name = row.name;
       return known;
@@ -98,6 +104,7 @@ export class People {
   enter(recipient: Recipient): void {
     const { person } = recipient;
     this.#byId.set(person.id, person);
+    this.#gone.delete(person.id);
     person.connections.push(recipient);
   }
 
@@ -105,7 +112,9 @@ export class People {
     const { person } = recipient;
     const at = person.connections.indexOf(recipient);
     if (at >= 0) person.connections.splice(at, 1);
-    if (person.connections.length === 0 && this.#byId.get(person.id) === person) this.#byId.delete(person.id);
+    if (person.connections.length > 0 || this.#byId.get(person.id) !== person) return;
+    this.#byId.delete(person.id);
+    this.#gone.set(person.id, person);
   }
 
   /** Closes the connections that a sign-in was used for. Returns how many there were. */

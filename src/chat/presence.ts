@@ -22,6 +22,8 @@ interface News {
   readonly client: string;
   readonly connInfo: string | undefined;
   readonly kind: "join" | "leave";
+  /** Of a leave: the join before it went out. */
+  readonly known: boolean;
   readonly due_ms: number;
 }
 
@@ -34,7 +36,7 @@ export interface PresentConnection {
 export class Presence {
   readonly #clock: Clock;
   readonly #deliver: (topic: string, frame: string) => void;
-  /** What is to be told, by room and person: coming back takes a leave away, and going at once takes a join away. */
+  /** What is to be told, by room and person. */
   readonly #news = new Map<LiveRoom, Map<Person, News>>();
 
   constructor(options: { clock: Clock; deliver: (topic: string, frame: string) => void }) {
@@ -47,7 +49,11 @@ export class Presence {
     const { person } = recipient;
     const connections = room.people.get(person) ?? 0;
     room.people.set(person, connections + 1);
-    if (connections === 0) this.#add("join", { room, recipient, delay_ms: 0 });
+    if (connections > 0) return;
+    const waiting = this.#news.get(room)?.get(person);
+    // Back within the grace: nobody was told that they had gone.
+    if (waiting?.kind === "leave" && waiting.known) this.#drop(room, person);
+    else this.#add({ room, recipient, kind: "join", known: false, delay_ms: 0 });
   }
 
   /** `lost`: the connection broke and may come back; otherwise its person meant to go. */
@@ -58,15 +64,20 @@ export class Presence {
       room.people.set(person, connections);
       return;
     }
-    room.people.delete(person);
-    this.#add("leave", { room, recipient, delay_ms: lost ? leave_grace_ms : 0 });
+    // Who may come back is listed until their leave is told: who asks meanwhile would not hear of the return.
+    if (lost) room.people.set(person, 0);
+    else room.people.delete(person);
+    const known = this.#news.get(room)?.get(person)?.kind !== "join";
+    this.#add({ room, recipient, kind: "leave", known, delay_ms: lost ? leave_grace_ms : 0 });
   }
 
   /** The connections that are in a room, or undefined where it is too big to list. */
   connections(room: LiveRoom): PresentConnection[] | undefined {
     if (room.people.size > listed_people_max) return undefined;
     const present: PresentConnection[] = [];
-    for (const person of room.people.keys()) {
+    for (const [person, connections] of room.people) {
+      const gone = connections === 0 ? this.#news.get(room)?.get(person) : undefined;
+      if (gone !== undefined) present.push({ user: person.id, client: gone.client, connInfo: gone.connInfo });
       for (const { subscriptions, client, connInfo } of person.connections) {
         if (subscriptions.has(room)) present.push({ user: person.id, client, connInfo });
       }
@@ -80,15 +91,18 @@ export class Presence {
     return { clients, users: room.people.size };
   }
 
-  #add(kind: News["kind"], what: { room: LiveRoom; recipient: Recipient; delay_ms: number }): void {
-    const { room, recipient, delay_ms } = what;
+  #add(what: { room: LiveRoom; recipient: Recipient; kind: News["kind"]; known: boolean; delay_ms: number }): void {
+    const { room, recipient, kind, known, delay_ms } = what;
     const { person, client, connInfo } = recipient;
-    let news = this.#news.get(room);
-    if (news === undefined) this.#news.set(room, (news = new Map<Person, News>()));
-    const waiting = news.get(person);
-    if (waiting !== undefined && waiting.kind !== kind) news.delete(person);
-    else news.set(person, { room, person, client, connInfo, kind, due_ms: this.#clock.monotonic() + delay_ms });
-    if (news.size === 0) this.#news.delete(room);
+    const due_ms = this.#clock.monotonic() + delay_ms;
+    const news = this.#news.get(room) ?? new Map<Person, News>();
+    this.#news.set(room, news.set(person, { room, person, client, connInfo, kind, known, due_ms }));
+  }
+
+  #drop(room: LiveRoom, person: Person): void {
+    const news = this.#news.get(room);
+    news?.delete(person);
+    if (news?.size === 0) this.#news.delete(room);
   }
 
   #tell(): void {
@@ -98,6 +112,7 @@ export class Presence {
       for (const [person, { kind, client, connInfo, due_ms }] of news) {
         if (due_ms > now_ms) continue;
         news.delete(person);
+        if (kind === "leave" && room.people.get(person) === 0) room.people.delete(person);
         lines.push(presencePush(kind, room.id, { user: person.id, client, connInfo }));
       }
       if (news.size === 0) this.#news.delete(room);

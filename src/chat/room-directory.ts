@@ -27,6 +27,7 @@ const facts_remembered_max = 20_000;
 
 export class RoomDirectory {
   readonly #db: Database;
+  readonly #vanished: (id: string) => void;
   readonly budget: RingBudget;
   readonly #live = new Map<string, LiveRoom>();
   readonly #liveByKey = new Map<number, LiveRoom>();
@@ -35,12 +36,14 @@ export class RoomDirectory {
   readonly #opening = new Map<string, Promise<LiveRoom>>();
   readonly #looking = new Map<string, Promise<Access>>();
   /** Open rooms that vanish just now; who wants one again waits and makes it anew. */
-  readonly #removing = new Map<string, Promise<void>>();
+  readonly #removing = new Map<string, Promise<number>>();
   /** Tops published while rooms are being opened: what was read may be older than what already went by. */
   readonly #passed = new Map<number, number>();
 
-  constructor(options: { db: Database; ring_bytes_max: number }) {
+  /** `vanished` is told of an open room that went without a message. */
+  constructor(options: { db: Database; ring_bytes_max: number; vanished: (id: string) => void }) {
     this.#db = options.db;
+    this.#vanished = options.vanished;
     this.budget = new RingBudget(options.ring_bytes_max);
   }
 
@@ -104,9 +107,11 @@ export class RoomDirectory {
     if (room.kind === "open" && room.published === 0) {
       this.#drop(room);
       this.#facts.delete(room.id);
-      const done = (): void => void this.#removing.delete(room.id);
+      this.#vanished(room.id);
       // What the database does not remove now it removes at the next start.
-      this.#removing.set(room.id, removeEmptyOpenRooms(this.#db, room.n).then(done, done));
+      const removed = removeEmptyOpenRooms(this.#db, room.n).catch(() => 0);
+      const work = removed.finally(() => this.#removing.delete(room.id));
+      this.#removing.set(room.id, work);
       return;
     }
     this.#retire(this.#idle.set(room.id, room));

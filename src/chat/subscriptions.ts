@@ -164,7 +164,7 @@ export class Subscriptions {
         visible_from: before?.visible_from ?? 1,
         muted_until: 0,
       });
-      if (room !== undefined) for (const recipient of [...person.connections]) this.#removed(recipient, room);
+      if (room !== undefined) for (const recipient of person.connections) this.#removed(recipient, room);
       return;
     }
     if (room === undefined) {

@@ -272,7 +272,10 @@ export class Gateway {
 }
 
 /** Answers HTTP on a socket file that only this user may open: for the tools of the one who runs the server. */
-export function listenForTools(path: string, fetch: (request: Request) => Promise<Response>): { stop(): Promise<void> } {
+export function listenForTools(
+  path: string,
+  fetch: (request: Request) => Promise<Response>,
+): { stop(): Promise<void> } {
   rmSync(path, { force: true });
   const before = process.umask(0o177);
   try {

@@ -34,19 +34,23 @@ const uuid = z
   .regex(/^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/, "expected a UUID (version 7 is best)")
   .transform((id) => id.toLowerCase());
 
+const chatMessage = z.looseObject({
+  text: z.string().refine((text) => !longerThan(text, text_bytes_max), `expected at most ${text_bytes_max} bytes`),
+  reply_to: seq.optional(),
+  mentions: z.array(z.string().max(40)).max(100).optional(),
+  files: z.array(z.string().max(80)).max(20).optional(),
+});
+
 /**
  * What a message may hold. With a `text` it is a chat message, whose own fields are checked; any other JSON is custom:
  * stored and delivered, not searched.
  */
-export const messageData = z.union([
-  z.looseObject({
-    text: z.string().refine((text) => !longerThan(text, text_bytes_max), `text is at most ${text_bytes_max} bytes`),
-    reply_to: seq.optional(),
-    mentions: z.array(z.string().max(40)).max(100).optional(),
-    files: z.array(z.string().max(80)).max(20).optional(),
-  }),
-  z.unknown().refine((data) => !(typeof data === "object" && data !== null && "text" in data), "text is a string"),
-]);
+export const messageData = z.unknown().superRefine((data, context) => {
+  if (typeof data !== "object" || data === null || !Object.hasOwn(data, "text")) return;
+  for (const { message, path } of chatMessage.safeParse(data).error?.issues ?? []) {
+    context.addIssue({ code: "custom", message, path });
+  }
+});
 
 export const roomShape = z.object({
   id: z.string(),

@@ -9,7 +9,7 @@
 import { assert } from "../lib/assert.ts";
 import type { Clock, Timer } from "../lib/clock.ts";
 import type { Log } from "../lib/log.ts";
-import { failure, StorageError, type Committer, type Draft, type Outcome } from "./draft.ts";
+import { failure, StorageError, type Committer, type Draft, type Outcome, type OutcomeCode } from "./draft.ts";
 
 export const drafts_pending_max = 10_000;
 export const draft_bytes_pending_max = 16 * 1024 * 1024;
@@ -75,6 +75,8 @@ export interface JournalOptions {
   /** Told of each batch, for metrics. */
   readonly observe?: (batch: CommittedBatch) => void;
 }
+
+const storageFaults: ReadonlySet<OutcomeCode> = new Set(["storage_full", "storage_unavailable", "outcome_unknown"]);
 
 function onceKey(draft: Draft): string | undefined {
   return draft.kind === "message" ? `${draft.room} ${draft.actor} ${draft.id}` : undefined;
@@ -211,7 +213,13 @@ export class Journal {
     this.#options.log.error("commit_failed", { drafts: drafts.length, code, error });
     if (code !== "internal" || drafts.length === 1) return drafts.map(() => failure(code));
     const outcomes: Outcome[] = [];
-    for (const draft of drafts) outcomes.push(await this.#alone(draft));
+    let fault: Outcome | undefined;
+    for (const draft of drafts) {
+      // A storage that fails in the middle would fail for each of the others too, after a deadline each.
+      const outcome = fault ?? (await this.#alone(draft));
+      if (storageFaults.has(outcome.code)) fault = outcome;
+      outcomes.push(outcome);
+    }
     return outcomes;
   }
 
