@@ -9,7 +9,7 @@ import { idleTasks, resumeTask } from "./load/crowd-tasks.ts";
 import { describeMachine, results_folder } from "./load/machine.ts";
 import { httpTask, rpcPagesTask } from "./load/page-tasks.ts";
 import { installPeers, peerSubjects } from "./load/peers.ts";
-import { Recorder, type Task } from "./load/recorder.ts";
+import { disturbance, Recorder, type Task } from "./load/recorder.ts";
 import type { Subject } from "./load/server-process.ts";
 import { fsyncTask, sizeTask, startTask } from "./load/start-tasks.ts";
 import { storedTask } from "./load/stored-tasks.ts";
@@ -97,6 +97,9 @@ function tell(recorder: Recorder, subject: string): void {
   for (const value of ["p50_ms", "p99_ms"]) console.log(comparison(recorder, { workloads: ["L1", "L2"], value }));
   console.log(everything(recorder));
   console.log(verdicts(judge(recorder, subject)));
+  const { runs, disturbed } = disturbance(recorder.all);
+  if (disturbed > 0)
+    console.log(`${disturbed} of ${runs} runs shared the machine with something else: do not trust these figures.`);
 }
 
 /** Not into dist: a build that somebody starts meanwhile would change what is measured. */

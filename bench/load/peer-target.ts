@@ -30,7 +30,7 @@ const engineIoPing = 0x32;
 const socketIoEvent = 0x34;
 
 export class PeerTarget implements LoadTarget {
-  readonly events: LoadEvents = { released: () => {}, stamped: undefined };
+  readonly events: LoadEvents = { released: () => {}, refused: () => {}, stamped: undefined };
   readonly faults: Faults = { errors: new Map(), holes: 0 };
   readonly #url: string;
   readonly #framing: Framing;

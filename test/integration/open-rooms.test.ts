@@ -22,3 +22,18 @@ test("an address makes so many rooms; one that vanished again without a message 
   // What is there already anybody may enter.
   await other.subscribe("open:second");
 });
+
+test("who says the first words of a room and hangs up at once has said them", async () => {
+  await using node = await startNode({ args: ["--open"] });
+  for (let n = 0; n < 10; n++) {
+    await using brief = await connectRaw(node);
+    await brief.subscribe(`open:brief-${n}`);
+    brief.send(`{"id":9,"publish":{"channel":"open:brief-${n}","data":{"text":"hi"}}}`);
+    await brief.close();
+  }
+  await using reader = await connectRaw(node);
+  for (let n = 0; n < 10; n++) {
+    await reader.subscribe(`open:brief-${n}`, { recover: true, offset: 0 });
+    await reader.untilSeq(`open:brief-${n}`, 1);
+  }
+});
