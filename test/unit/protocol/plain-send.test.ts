@@ -5,25 +5,24 @@ import fc from "fast-check";
 import { isPlainSend, operationShapes } from "../../../src/protocol/operations.ts";
 
 const schema = operationShapes["message.send"].input;
+const id = "01a1fdcd-dd3c-77fd-a176-d02e1bd46eb1";
 const ids = fc.constantFrom(
-  "01a1fdcd-dd3c-77fd-a176-d02e1bd46eb1",
+  id,
+  id,
+  id,
   "01A1FDCD-dd3c-77fd-a176-d02e1bd46eb1",
   "01a1fdcd-dd3c-77fd-a176-d02e1bd46eb",
   "",
 );
-const channels = fc.constantFrom(
-  "0g4bzl2k6lyy9sjqfj2n",
-  "open:lobby",
-  "user:0g4bzl2k6lyy9sjqfj2n",
-  "0G4bzl2k6lyy9sjqfj2n",
-);
+const room = "0g4bzl2k6lyy9sjqfj2n";
+const channels = fc.constantFrom(room, room, room, "open:lobby", `user:${room}`, room.toUpperCase());
 const texts = fc.oneof(
   fc.string({ unit: "grapheme" }),
   fc.constant("x".repeat(16_385)),
   fc.constant("é".repeat(8_193)),
 );
 const data = fc.oneof(
-  fc.record({ text: texts, other: fc.jsonValue() }, { requiredKeys: ["text"] }),
+  { arbitrary: fc.record({ text: texts, other: fc.jsonValue() }, { requiredKeys: ["text"] }), weight: 4 },
   fc.record(
     { text: texts, reply_to: fc.jsonValue(), mentions: fc.jsonValue(), files: fc.jsonValue() },
     { requiredKeys: [] },
@@ -31,7 +30,7 @@ const data = fc.oneof(
   fc.jsonValue(),
 );
 const inputs = fc.oneof(
-  fc.record({ room: channels, id: ids, data }),
+  { arbitrary: fc.record({ room: channels, id: ids, data }), weight: 5 },
   fc.record({ room: channels, id: ids, data, more: fc.jsonValue() }, { requiredKeys: ["room", "id"] }),
   fc.jsonValue(),
 );
