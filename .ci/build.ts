@@ -1,5 +1,5 @@
 /**
- * Makes the one executable: `bun run build [--target linux-arm64] [--bun <executable of that platform>] [--outfile dist/confab]`.
+ * Makes the one executable: `bun run build [--target linux-arm64] [--outfile dist/confab]`.
  * Inside are the server, the storage thread, the page, the migrations and the database's native driver.
  */
 import { existsSync } from "node:fs";
@@ -9,15 +9,7 @@ import { parseArgs } from "node:util";
 import type { BunPlugin } from "bun";
 import packageJson from "../package.json" with { type: "json" };
 import { loadPage } from "../src/gateway/page.ts";
-
-/** The package that holds libSQL's native driver, by the platform that the executable is for. */
-const nativePackages: Record<string, string> = {
-  "linux-x64": "@libsql/linux-x64-gnu",
-  "linux-arm64": "@libsql/linux-arm64-gnu",
-  "darwin-x64": "@libsql/darwin-x64",
-  "darwin-arm64": "@libsql/darwin-arm64",
-  "windows-x64": "@libsql/win32-x64-msvc",
-};
+import { ownTarget, provideParts } from "./platform.ts";
 
 /** Threads are started by the address of their file, which the bundler does not follow: each is an entry of its own. */
 const entrypoints = ["src/main.ts", "src/gateway-thread.ts", "src/store/thread.ts"];
@@ -72,29 +64,21 @@ function version(): string {
 interface Options {
   readonly target: string;
   readonly outfile: string;
-  readonly bun: string | undefined;
 }
 
 function readOptions(): Options {
   const { values } = parseArgs({
     args: Bun.argv.slice(2),
     options: {
-      target: {
-        type: "string",
-        default: `${process.platform === "win32" ? "windows" : process.platform}-${process.arch}`,
-      },
+      target: { type: "string", default: ownTarget },
       outfile: { type: "string", default: "dist/confab" },
-      bun: { type: "string" },
     },
   });
-  return { target: values.target, outfile: values.outfile, bun: values.bun };
+  return { target: values.target, outfile: values.outfile };
 }
 
-async function build({ target, outfile, bun }: Options): Promise<void> {
-  const nativePackage = nativePackages[target];
-  if (nativePackage === undefined) {
-    throw new Error(`Expected --target to be one of ${Object.keys(nativePackages).join(", ")}; it is ${target}.`);
-  }
+async function build({ target, outfile }: Options): Promise<void> {
+  const { driver, bun } = await provideParts(target);
   await mkdir(dirname(outfile), { recursive: true });
   // A running executable cannot be written to, but it can be replaced.
   await rm(outfile, { force: true });
@@ -117,7 +101,7 @@ async function build({ target, outfile, bun }: Options): Promise<void> {
     // The map is embedded: stacks in an operator's log name the source's lines.
     sourcemap: "linked",
     define: { "process.env.NODE_ENV": '"production"', CONFAB_VERSION: JSON.stringify(version()) },
-    plugins: [nativeDriver(nativePackage), await builtPage()],
+    plugins: [nativeDriver(driver), await builtPage()],
   });
   if (!result.success) throw new AggregateError(result.logs, "The bundler found mistakes.");
   const maps = result.outputs.filter((output) => output.kind === "sourcemap");

@@ -6,6 +6,10 @@ const debianPackages: Record<string, string> = {
   "redis-server": "redis-server",
   haproxy: "haproxy",
   nginx: "nginx",
+  "qemu-aarch64-static": "qemu-user-static libc6-arm64-cross",
+  openssl: "openssl",
+  strace: "strace",
+  faketime: "faketime",
 };
 
 const install_ms_max = 10 * 60_000;

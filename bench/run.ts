@@ -9,7 +9,7 @@ import { idleTasks, resumeTask } from "./load/crowd-tasks.ts";
 import { describeMachine, results_folder } from "./load/machine.ts";
 import { httpTask, rpcPagesTask } from "./load/page-tasks.ts";
 import { installPeers, peerSubjects } from "./load/peers.ts";
-import { Recorder, type Task } from "./load/recorder.ts";
+import { disturbance, Recorder, type Task } from "./load/recorder.ts";
 import type { Subject } from "./load/server-process.ts";
 import { fsyncTask, sizeTask, startTask } from "./load/start-tasks.ts";
 import { storedTask } from "./load/stored-tasks.ts";
@@ -97,19 +97,25 @@ function tell(recorder: Recorder, subject: string): void {
   for (const value of ["p50_ms", "p99_ms"]) console.log(comparison(recorder, { workloads: ["L1", "L2"], value }));
   console.log(everything(recorder));
   console.log(verdicts(judge(recorder, subject)));
+  const { runs, disturbed } = disturbance(recorder.all);
+  if (disturbed > 0)
+    console.log(`${disturbed} of ${runs} runs shared the machine with something else: do not trust these figures.`);
 }
 
-async function build(): Promise<void> {
-  const made = Bun.spawnSync([process.execPath, join(root, ".ci/build.ts")], { cwd: root });
+/** Not into dist: a build that somebody starts meanwhile would change what is measured. */
+function build(): string {
+  const executable = join(root, ".cache/bench/confab");
+  const made = Bun.spawnSync([process.execPath, join(root, ".ci/build.ts"), "--outfile", executable], { cwd: root });
   if (!made.success) throw new Error(`The build failed:\n${made.stderr.toString()}`);
+  return executable;
 }
 
 const options = readOptions();
 const machine = describeMachine();
 console.log(`${machine.cpu}, ${machine.cores} cores, kernel ${machine.kernel}, commit ${machine.commit}`);
-if (!options.source) await build();
 if (options.full) await installPeers();
-const confab = confabSubject(options);
+const { source } = options;
+const confab = confabSubject(source ? { source } : { source, executable: build() });
 const all = options.full ? fullTasks(confab) : shortTasks(confab);
 const tasks = all.filter(({ name }) => name.includes(options.only));
 const recorder = new Recorder();
@@ -120,7 +126,7 @@ for (let round = 0; round < options.rounds; round++) {
 tell(recorder, confab.name);
 if (options.save) {
   const verdict = judge(recorder, confab.name);
-  const { full, rounds, source } = options;
+  const { full, rounds } = options;
   const result: Result = { machine, full, rounds, source, figures: recorder.all, verdicts: verdict };
   const path = join(results_folder, `${machine.date.slice(0, 10)}-${machine.commit}${full ? "" : "-short"}.json`);
   await Bun.write(path, `${JSON.stringify(result, undefined, 1)}\n`);

@@ -74,7 +74,8 @@ export function createChat(options: AppOptions, storage: Storage, deliver: (topi
   const { db, epoch, history, committer } = storage;
   const nodes = openNodes(options, epoch);
   const ring_bytes_max = config.ringBytesMax;
-  const directory = new RoomDirectory({ db, ring_bytes_max, following: nodes });
+  const vanished = (id: string): void => openRooms.vanished(id);
+  const directory = new RoomDirectory({ db, ring_bytes_max, vanished, following: nodes });
   const people = new People();
   const changed = nodes === undefined ? undefined : (room: LiveRoom): void => nodes.changed(room);
   const presence = new Presence({ clock, people, deliver, changed });

@@ -1,27 +1,19 @@
-import { isIP } from "node:net";
 import { logLevels } from "./lib/log.ts";
-import { isNetwork } from "./lib/networks.ts";
 import { OperatorError } from "./lib/operator-error.ts";
+import {
+  file,
+  filled,
+  host,
+  httpAddress,
+  httpOrigin,
+  network,
+  origin,
+  path,
+  strongSecret,
+} from "./lib/setting-checks.ts";
 import { expected, printValue, type Check, type Setting, type Value, type ValueOf } from "./lib/setting-kinds.ts";
 import { flagOf, readSettings, variableOf } from "./lib/settings.ts";
 
-const origin: Check = {
-  expected: "an origin such as https://chat.example.com, without a path",
-  // Pages inside of apps have origins of their own schemes, which URL takes for opaque ones.
-  test: (text) => (/^https?:/.test(text) ? httpOrigin.test(text) : /^[a-z][a-z0-9+.-]*:\/\/[^/?#@\s]+$/.test(text)),
-};
-const httpOrigin: Check = {
-  expected: origin.expected,
-  test: (text) => /^https?:/.test(text) && URL.canParse(text) && new URL(text).origin === text,
-};
-const httpAddress: Check = {
-  expected: "an address that starts with https:// or http://, without a user and password",
-  test: (text) => /^https?:\/\//.test(text) && URL.canParse(text) && new URL(text).username === "",
-};
-const host: Check = {
-  expected: "an address or a host's name",
-  test: (text) => isIP(text) !== 0 || /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i.test(text),
-};
 const database: Check = {
   expected: "an address that starts with libsql://, http:// or https://, without a token (that is database_token)",
   // A token inside of the address would be printed and logged with it.
@@ -33,15 +25,6 @@ const redis: Check = {
   test: (text) =>
     text === "" || /^(redis|rediss|redis-sentinel|redis-cluster):\/\/([^/?#@:\s]+@)?[^/?#@\s]+(\/[\w-]*)?$/.test(text),
 };
-const network: Check = { expected: "an address or a network such as 10.0.0.0/8", test: isNetwork };
-const filled: Check = { expected: "some text", test: (text) => text.trim() !== "" && !text.includes("\0") };
-const file: Check = { ...filled, expected: "a path" };
-const path: Check = { ...filled, expected: "the path of a folder" };
-const strongSecret: Check = {
-  expected: "at least 32 characters (`openssl rand -base64 32` makes some)",
-  test: (text) => text.length >= 32,
-};
-
 /**
  * All settings, in the order in which `confab config` shows them. A setting `jwt_issuer` is `CONFAB_JWT_ISSUER` in the environment, `--jwt-issuer` on the command line,
  * `jwt_issuer` in the configuration file and `jwtIssuer` in the code.

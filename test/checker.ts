@@ -44,8 +44,13 @@ export async function withDatabase<T>(data: string, work: (client: Client) => Pr
   }
 }
 
-/** Every event of every room, in the rooms' orders. */
-export async function rowsOf(data: string): Promise<{ rows: Row[]; integrity: string }> {
+/** A cell that holds text. */
+function textOf(cell: unknown): string {
+  return typeof cell === "string" ? cell : "";
+}
+
+/** Every event of every room or of one, in the rooms' orders. */
+export async function rowsOf(data: string, only?: string): Promise<{ rows: Row[]; integrity: string }> {
   return await withDatabase(data, async (client) => {
     const { rows } = await client.execute(`
       SELECT r.id AS room, g.seq, g.id, u.id AS sender, g.data FROM messages g
@@ -55,14 +60,17 @@ export async function rowsOf(data: string): Promise<{ rows: Row[]; integrity: st
         JOIN rooms r ON r.n = c.room JOIN users u ON u.n = c.actor
       ORDER BY 1, 2`);
     const check = await client.execute("PRAGMA integrity_check");
-    const found = rows.map(({ room, seq, id, sender, data: text }) => ({
-      room: String(room),
+    // The server's own rooms, which it trims, promise nothing to anybody.
+    const people = rows.filter(({ room }) => !textOf(room).startsWith("$"));
+    const found = people.map(({ room, seq, id, sender, data: text }) => ({
+      room: textOf(room),
       seq: Number(seq),
-      id: String(id),
-      sender: String(sender),
-      data: String(text),
+      id: textOf(id),
+      sender: textOf(sender),
+      data: textOf(text),
     }));
-    return { rows: found, integrity: String(check.rows[0]?.[0]) };
+    const wanted = only === undefined ? found : found.filter(({ room }) => room === only);
+    return { rows: wanted, integrity: textOf(check.rows[0]?.[0]) };
   });
 }
 

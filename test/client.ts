@@ -6,81 +6,22 @@
  *     const reply = await client.request("publish", { channel, data: {} });
  */
 
+import {
+  publicationOf,
+  publicationPushOf,
+  publicationsOf,
+  type ConnectResult,
+  type ErrorBody,
+  type Line,
+  type Publication,
+  type Push,
+  type Reply,
+  type SubscribeResult,
+} from "./wire.ts";
+
 export interface Address {
   /** `ws://…/connection/websocket` */
   readonly ws: string;
-}
-
-export interface ErrorBody {
-  readonly code: number;
-  readonly message: string;
-  readonly temporary?: boolean;
-}
-
-/** A publication as it came: `text` is the whole of it, `data` the text of its data. */
-export interface Publication {
-  readonly seq: number;
-  readonly text: string;
-  readonly data: string;
-  readonly user: string;
-  /** The message's id; empty for other kinds of events. */
-  readonly id: string;
-  readonly kind: string;
-  readonly at: number;
-}
-
-export interface Push {
-  readonly channel?: string;
-  readonly pub?: unknown;
-  readonly join?: { readonly info: ClientInfo };
-  readonly leave?: { readonly info: ClientInfo };
-  readonly subscribe?: { readonly epoch: string; readonly offset?: number };
-  readonly unsubscribe?: { readonly code: number; readonly reason: string };
-}
-
-export interface ClientInfo {
-  readonly user: string;
-  readonly client: string;
-  readonly conn_info?: unknown;
-}
-
-export interface SubscribeResult {
-  readonly epoch?: string;
-  readonly offset?: number;
-  readonly recovered?: boolean;
-  readonly was_recovering?: boolean;
-  readonly publications?: readonly { readonly offset: number; readonly data: unknown }[];
-}
-
-export interface ConnectResult {
-  readonly client: string;
-  readonly data: { readonly user: { id: string; name: string }; readonly epoch: string; readonly token?: string };
-  readonly subs: Readonly<Record<string, SubscribeResult>>;
-  readonly expires?: boolean;
-  readonly ttl?: number;
-  readonly ping: number;
-  readonly pong: boolean;
-}
-
-export interface Reply {
-  readonly id: number;
-  readonly error?: ErrorBody;
-  readonly connect?: ConnectResult;
-  readonly subscribe?: SubscribeResult;
-  readonly history?: {
-    readonly publications: readonly { readonly offset: number; readonly data: unknown }[];
-    readonly epoch: string;
-    readonly offset: number;
-  };
-  readonly presence?: { readonly presence: Readonly<Record<string, ClientInfo>> };
-  readonly presence_stats?: { readonly num_clients: number; readonly num_users: number };
-  readonly rpc?: { readonly data: unknown };
-  readonly publish?: object;
-  readonly unsubscribe?: object;
-  readonly ping?: object;
-  readonly refresh?: { readonly ttl: number };
-  /** The line as it came. */
-  readonly text: string;
 }
 
 export interface Close {
@@ -99,54 +40,20 @@ interface Wish {
   readonly resolve: (line: Line) => void;
 }
 
-/** A line that came: a push, or a reply that nobody asked for by `request`. */
-export interface Line {
-  readonly text: string;
-  readonly push?: Push;
-  readonly id?: number;
-  readonly error?: ErrorBody;
-}
-
 const wait_ms_max = 20_000;
-
-const publicationParts =
-  /^\{"offset":(\d+),"data":(.*),"info":\{"user":"([^"]*)"\},"time":(\d+),"tags":\{(?:"id":"([^"]*)",)?"at":"\d+"(?:,"kind":"([^"]*)")?\}\}$/s;
-const pushParts = /^\{"push":\{"channel":"([^"]*)","pub":(.*)\}\}$/s;
-
-export function publicationOf(text: string): Publication {
-  const parts = publicationParts.exec(text);
-  if (parts === null) throw new Error(`Expected a publication; got ${text.slice(0, 300)}`);
-  const [, seq, data, user, at, id, kind] = parts;
-  return { seq: Number(seq), text, data: data ?? "", user: user ?? "", id: id ?? "", kind: kind ?? "", at: Number(at) };
-}
-
-/** The publications of a reply, cut apart where the next one begins. */
-function publicationsOf(text: string): Publication[] {
-  const start = text.indexOf('"publications":[');
-  if (start < 0) return [];
-  // Data is free to hold what looks like a publication: the brackets have to be counted, strings left out.
-  const texts: string[] = [];
-  let depth = 0;
-  let from = -1;
-  for (let at = start + '"publications":['.length; at < text.length; at++) {
-    const char = text[at];
-    if (char === '"') {
-      while (text[++at] !== '"') if (text[at] === "\\") at++;
-    } else if (char === "{" || char === "[") {
-      if (depth++ === 0) from = at;
-    } else if (char === "}" || char === "]") {
-      if (depth-- === 0) break;
-      if (depth === 0) texts.push(text.slice(from, at + 1));
-    }
-  }
-  return texts.map(publicationOf);
-}
 
 /** Rejects with a sentence when a promise takes too long; what it waits for is a condition, never the time. */
 export function within<T>(promise: Promise<T>, what: () => string, ms = wait_ms_max): Promise<T> {
   const { promise: late, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => reject(new Error(`Expected within ${ms} ms: ${what()}`)), ms);
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}
+
+export interface RawOptions {
+  readonly protocols?: string[];
+  readonly headers?: Record<string, string>;
+  /** Takes a certificate that nobody vouches for. */
+  readonly anyCertificate?: boolean;
 }
 
 export class RawClient implements AsyncDisposable {
@@ -169,8 +76,10 @@ export class RawClient implements AsyncDisposable {
   readonly opened: Promise<void>;
   readonly closed: Promise<Close>;
 
-  constructor(address: Address, options: { protocols?: string[]; headers?: Record<string, string> } = {}) {
-    const socket = new WebSocket(address.ws, { protocols: options.protocols ?? [], headers: options.headers ?? {} });
+  constructor(address: Address, options: RawOptions = {}) {
+    const tls = options.anyCertificate === true ? { tls: { rejectUnauthorized: false } } : {};
+    const { protocols = [], headers = {} } = options;
+    const socket = new WebSocket(address.ws, { protocols, headers, ...tls });
     this.#socket = socket;
     socket.binaryType = "arraybuffer";
     const open = Promise.withResolvers<void>();
@@ -344,10 +253,10 @@ export class RawClient implements AsyncDisposable {
       return;
     }
     if (this.connected === undefined && text.startsWith('{"push"')) this.early.push(text);
-    const push = pushParts.exec(text);
-    if (push !== null) {
+    const push = publicationPushOf(text);
+    if (push !== undefined) {
       // Publications are most of what comes: they are read by their fixed form and kept in their channel's log.
-      this.#logOf(push[1] ?? "").push(publicationOf(push[2] ?? ""));
+      this.#logOf(push.channel).push(publicationOf(push.text));
       return;
     }
     const line = { ...(JSON.parse(text) as Omit<Line, "text">), text };

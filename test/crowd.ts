@@ -40,7 +40,7 @@ export class Crowd {
   readonly #readers: Promise<void>[];
   #made = 0;
   retries = 0;
-  /** Times of the acknowledged messages went back within a room so often. */
+  /** What the acknowledgements said of when each message was sent. */
   readonly times: { room: string; seq: number; time: number }[] = [];
 
   constructor(options: CrowdOptions) {

@@ -15,7 +15,7 @@ export class HurriedClock implements Clock {
   monotonic = (): number => systemClock.monotonic() * hurry;
   after: Clock["after"] = (delay_ms, run) => systemClock.after(delay_ms / hurry, run);
   every: Clock["every"] = (period_ms, run) => systemClock.every(period_ms / hurry, run);
-  soon = systemClock.soon;
+  soon: Clock["soon"] = (run) => systemClock.soon(run);
 }
 
 export interface HurriedNode extends AsyncDisposable {

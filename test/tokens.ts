@@ -42,10 +42,7 @@ export async function hostKey(algorithm: HostKey["algorithm"], id = "test-key"):
     algorithm,
     pem: await exportSPKI(publicKey),
     jwk,
-    sign: (claims) =>
-      new SignJWT(withExpiry(claims))
-        .setProtectedHeader({ alg: algorithm, kid: id })
-        .sign(privateKey),
+    sign: (claims) => new SignJWT(withExpiry(claims)).setProtectedHeader({ alg: algorithm, kid: id }).sign(privateKey),
   };
 }
 

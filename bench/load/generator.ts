@@ -21,7 +21,7 @@ async function run(job: LoadJob): Promise<LoadReport> {
   const target =
     protocol === "confab"
       ? new ConfabTarget({ target: targetOf(url), token: (subject) => signToken(secret, subject, Date.now()) })
-      : new PeerTarget({ url, framing: protocol });
+      : new PeerTarget({ url, framing: protocol, counts: job.pace.kind === "closed" });
   const rooms = (await target.enter(job.shape)).map((room) => withoutStalled(room, job.stalled));
   const cpu = { start: 0, end: 0 };
   const machine = { start: 0, end: 0 };

@@ -30,15 +30,18 @@ const engineIoPing = 0x32;
 const socketIoEvent = 0x34;
 
 export class PeerTarget implements LoadTarget {
-  readonly events: LoadEvents = { released: () => {}, stamped: undefined };
+  readonly events: LoadEvents = { released: () => {}, refused: () => {}, stamped: undefined };
   readonly faults: Faults = { errors: new Map(), holes: 0 };
   readonly #url: string;
   readonly #framing: Framing;
+  readonly #skims: boolean;
   readonly #members: LoadMember[] = [];
 
-  constructor(options: { url: string; framing: Framing }) {
+  /** With `counts` nobody looks into the messages, so that those of one a frame are counted and not read. */
+  constructor(options: { url: string; framing: Framing; counts: boolean }) {
     this.#url = options.url;
     this.#framing = options.framing;
+    this.#skims = options.counts && options.framing === "frames";
   }
 
   async enter(shape: Shape): Promise<LoadRoom[]> {
@@ -71,6 +74,7 @@ export class PeerTarget implements LoadTarget {
       if (isSocketIo && bytes[start + 1] !== 0x32) return this.#control(member, bytes[start], entered.resolve);
       this.#arrived(member, { bytes, start, end, length: text.length });
     });
+    member.socket.reader.skims = this.#skims;
     member.template = isSender ? new MessageTemplate(text) : undefined;
     this.#members.push(member);
     if (isSocketIo) {

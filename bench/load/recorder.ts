@@ -7,6 +7,9 @@ export interface Figures {
   readonly values: Readonly<Record<string, readonly number[]>>;
 }
 
+/** Share of a core that something else may use before a figure is worth little. */
+export const others_cpu_max = 0.2;
+
 export function median(values: readonly number[]): number | undefined {
   if (values.length === 0) return undefined;
   const sorted = values.toSorted((a, b) => a - b);
@@ -34,6 +37,12 @@ export class Recorder {
   get all(): readonly Figures[] {
     return [...this.#figures.values()];
   }
+}
+
+/** How many runs of a load there were, and how many of them had to share the machine with something else. */
+export function disturbance(figures: readonly Figures[]): { runs: number; disturbed: number } {
+  const shares = figures.flatMap(({ values }) => values["others_cpu"] ?? []);
+  return { runs: shares.length, disturbed: shares.filter((share) => share > others_cpu_max).length };
 }
 
 /** A piece of the benchmark. Each round runs every task with fresh processes; the order is reversed from round to round. */

@@ -35,7 +35,7 @@ const fill = {
   users: `${numbers} INSERT INTO users (n, id, issuer, subject, name, created_at)
     SELECT i + 1, printf('user%016d', i), 'jwt:', 'load-' || i, 'load-' || i, ?3 FROM count`,
   rooms: `${numbers} INSERT INTO rooms (n, id, kind, name, last_seq, last_at, created_by, created_at)
-    SELECT i + 1, printf('room%016d', i), 'public', 'room ' || i, ?4, ?3, 1, ?3 FROM count`,
+    SELECT i + 1, printf('room%016d', i), 'public', 'room ' || i, ?4, ?3, NULL, ?3 FROM count`,
   members: `${numbers} INSERT INTO members (room, user, role, state, visible_from, joined_seq)
     SELECT i % ?3 + 1, i / ?4 + 1, 'member', 'joined', 1, 1 FROM count`,
   // Rooms take turns, as they do where many are busy: the rows of a room lie apart.
@@ -49,17 +49,22 @@ export async function seedFolder(seed: Seed, progress: (sentence: string) => voi
   const log = createLog({ level: "error", format: "text", clock: systemClock, write: (line) => console.error(line) });
   const storage = await openStorage({ folder, clock: systemClock, log });
   const now = Date.now();
-  const run = async (sql: string, count: number, args: (number | string)[]): Promise<void> => {
+  // As big integers: a plain number would be bound as a real, and SQL would divide it as one.
+  const run = async (sql: string, count: number, values: (number | string)[]): Promise<void> => {
+    const args = values.map((value) => (typeof value === "number" ? BigInt(value) : value));
     for (let from = 0; from < count; from += rows_per_transaction) {
       const to = Math.min(count, from + rows_per_transaction);
-      await storage.client.execute({ sql, args: [from, to, ...args] });
+      await storage.client.execute({ sql, args: [BigInt(from), BigInt(to), ...args] });
       if (count > rows_per_transaction)
         progress(`${to.toLocaleString("en-US")} of ${count.toLocaleString("en-US")} rows`);
     }
   };
-  await run(fill.users, users, [now]);
-  await run(fill.rooms, rooms, [now, messages_per_room]);
-  await run(fill.members, users * rooms_per_user, [rooms, rooms_per_user]);
-  await run(fill.messages, rooms * messages_per_room, [rooms, users, now, body]);
-  await storage.close();
+  try {
+    await run(fill.users, users, [now]);
+    await run(fill.rooms, rooms, [now, messages_per_room]);
+    await run(fill.members, users * rooms_per_user, [rooms, rooms_per_user]);
+    await run(fill.messages, rooms * messages_per_room, [rooms, users, now, body]);
+  } finally {
+    await storage.close();
+  }
 }

@@ -17,13 +17,15 @@ export interface ConfabChoice {
   /** The folder of the revision; ours unless another one is compared. */
   readonly folder?: string;
   readonly source: boolean;
+  /** Instead of `dist/confab` in that folder. */
+  readonly executable?: string;
   readonly name?: string;
 }
 
 /** Confab as an operator runs it, but for the limit on what one sender may send. */
 export function confabSubject(choice: ConfabChoice): Subject {
   const folder = choice.folder ?? root;
-  const executable = join(folder, "dist/confab");
+  const executable = choice.executable ?? join(folder, "dist/confab");
   if (!choice.source && !existsSync(executable)) throw new Error("Expected dist/confab: make it with bun run build.");
   const program = choice.source ? [process.execPath, join(folder, "src/main.ts")] : [executable];
   const limit = "1000000";

@@ -2,14 +2,15 @@
 
 import type { LoadReport } from "./job.ts";
 import { measureLoad, type Timing } from "./measure.ts";
-import type { Recorder, Task } from "./recorder.ts";
+import { others_cpu_max, type Recorder, type Task } from "./recorder.ts";
 import type { Subject } from "./server-process.ts";
 import type { Workload, WorkloadName } from "./workloads.ts";
 import { workloads } from "./workloads.ts";
 
 /** Above it the generator has no time left, and the figure is a lower bound. */
 const generator_cpu_max = 0.95;
-const others_cpu_max = 0.2;
+/** A run that had to share the machine is made again, so many times. */
+const tries = 3;
 
 export interface LoadTask {
   readonly subject: Subject;
@@ -27,10 +28,6 @@ export function recordLoad(recorder: Recorder, task: { name: string; subject: Su
     const { errors, holes, missing } = report;
     console.log(`  !! ${task.name}: ${errors} errors, ${holes} holes, ${missing} deliveries missing`);
   }
-  if (others_cpu > others_cpu_max)
-    console.log(
-      `  (${task.name}, ${task.subject.name}: something else used ${(others_cpu * 100).toFixed(0)}% of a core)`,
-    );
   recorder.add(
     { workload: task.name, subject: task.subject.name },
     {
@@ -54,8 +51,13 @@ export function loadTask(task: LoadTask): Task {
   return {
     name: `${task.name} ${task.subject.name}`,
     async run(recorder) {
-      const report = await measureLoad(task.subject, task.workload, { ...task.timing, stalled: task.stalled ?? 0 });
-      recordLoad(recorder, task, report);
+      const how = { ...task.timing, stalled: task.stalled ?? 0 };
+      let best = await measureLoad(task.subject, task.workload, how);
+      for (let again = 1; again < tries && best.others_cpu > others_cpu_max; again++) {
+        const report = await measureLoad(task.subject, task.workload, how);
+        if (report.others_cpu < best.others_cpu) best = report;
+      }
+      recordLoad(recorder, task, best);
     },
   };
 }

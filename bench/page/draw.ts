@@ -5,6 +5,7 @@
 
 import { join } from "node:path";
 import { results_folder } from "../load/machine.ts";
+import { disturbance } from "../load/recorder.ts";
 import { barPlot, escaped, linePlot, short, type Point } from "./plots.ts";
 import { medianOf, type Result } from "./result.ts";
 
@@ -91,10 +92,14 @@ function everythingTable(result: Result): string {
 function content(result: Result, all: readonly Result[]): string {
   const { machine, rounds } = result;
   const versions = Object.entries(machine.versions).map(([name, version]) => `${name} ${version}`);
+  const { runs, disturbed } = disturbance(result.figures);
   const latency = { p50_ms: "half of all deliveries within, ms", p99_ms: "99% of all deliveries within, ms" };
   return [
     `<h1>Confab: what the benchmark shows</h1>`,
     `<p>Commit ${escaped(machine.commit)}, ${escaped(machine.date.slice(0, 10))}; ${escaped(machine.cpu)}, ${machine.cores} cores, kernel ${escaped(machine.kernel)}; server on one core, load on another; medians of ${rounds} rounds. Confab has every message on disk before it acknowledges it; the others store nothing. docs/performance.md says how it was measured and what limits each figure.</p>`,
+    disturbed === 0
+      ? ""
+      : `<p class="missed">${disturbed} of ${runs} runs shared the machine with something else: do not trust these figures.</p>`,
     verdictTable(result),
     ...closed.map(([workload, words]) =>
       bars(result, { workload, value: "deliveries_per_s", title: `${workload}: ${words} (deliveries/s)` }),

@@ -20,9 +20,9 @@ interface EngineLibrary {
 }
 
 // The packages are installed beside the copy of this file that runs, and not where types are checked.
-const libraries = { io: "socket.io", engine: "@socket.io/bun-engine" } as const;
-const { Server } = (await import(libraries.io as string)) as IoLibrary;
-const { Server: Engine } = (await import(libraries.engine as string)) as EngineLibrary;
+const libraries: Record<"io" | "engine", string> = { io: "socket.io", engine: "@socket.io/bun-engine" };
+const { Server } = (await import(libraries.io)) as IoLibrary;
+const { Server: Engine } = (await import(libraries.engine)) as EngineLibrary;
 
 const io = new Server();
 const engine = new Engine({ path: "/socket.io/" });

@@ -65,10 +65,22 @@ export class Messages {
     if (sending.id === undefined || access.membership === undefined) requireWriter(access, this.#options.clock.now());
     const { n, id: by } = caller.person;
     const id = sending.id ?? uuidv7();
-    this.#options.journal.append(
-      { kind: "message", room: access.room.n, actor: n, by, id, data: sending.data },
-      waiter,
-    );
+    const told = access.room.kind === "open" ? this.#keeping(access.room.id, waiter) : waiter;
+    this.#options.journal.append({ kind: "message", room: access.room.n, actor: n, by, id, data: sending.data }, told);
+  }
+
+  /** Who says the first words of a room and hangs up at once must not take the room along. */
+  #keeping(id: string, waiter: Waiter): Waiter {
+    const { directory } = this.#options;
+    const room = directory.get(id);
+    if (room === undefined || room.published > 0) return waiter;
+    directory.hold(room);
+    return {
+      settle(outcome) {
+        directory.release(room);
+        waiter.settle(outcome);
+      },
+    };
   }
 
   #access(caller: Caller, channel: string): Access | Promise<Access> {

@@ -1,6 +1,7 @@
 /** Rooms that come into being by being entered: `open:<name>`, only where the server is open, and bounded in number. */
 
 import type { Clock } from "../lib/clock.ts";
+import { Lru } from "../lib/lru.ts";
 import { KeyedBuckets } from "../lib/rate.ts";
 import { ChatError } from "../protocol/errors.ts";
 import type { Appender } from "../store/appender.ts";
@@ -24,11 +25,14 @@ export interface OpenRoomsOptions {
 
 const day_s = 86_400;
 const addresses_remembered_max = 50_000;
+const rooms_remembered_max = 10_000;
 
 export class OpenRooms {
   readonly #options: OpenRoomsOptions;
   readonly #made: KeyedBuckets | undefined;
   readonly #making = new Map<string, Promise<void>>();
+  /** The address that made a room, as long as it may vanish again. */
+  readonly #makers = new Lru<string, string>(rooms_remembered_max);
 
   constructor(options: OpenRoomsOptions) {
     this.#options = options;
@@ -70,6 +74,15 @@ export class OpenRooms {
       journal.append({ kind: "created", actor: by.person.n, by: by.person.id, room, data: "{}" }, { settle });
     });
     if (outcome.code !== "committed" && outcome.code !== "repeated") throw new ChatError(outcome.code);
+    this.#makers.set(id, by.address);
     await directory.open(id);
+  }
+
+  /** A room went without a message: whoever enters an empty room every morning has made one room and not many. */
+  vanished(id: string): void {
+    const address = this.#makers.get(id);
+    if (address === undefined) return;
+    this.#makers.delete(id);
+    this.#made?.give(address, 1);
   }
 }

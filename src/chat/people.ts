@@ -74,24 +74,28 @@ export interface Recipient {
 }
 
 const ended_remembered_max = 10_000;
+/** Persons without a connection whose places in rooms are kept right for a while. */
+const gone_max = 10_000;
 
 /** The persons who are connected. */
 export class People {
   readonly #byId = new Map<string, Person>();
   /** Sign-ins that ended lately: one of them may be on its way in. */
   readonly #ended = new Lru<string, true>(ended_remembered_max);
+  /** Who has just gone, and nearly always comes back: the same person then, with what is known of their rooms. */
+  readonly #gone = new Lru<string, Person>(gone_max);
 
   get size(): number {
     return this.#byId.size;
   }
 
   find(id: string): Person | undefined {
-    return this.#byId.get(id);
+    return this.#byId.get(id) ?? this.#gone.get(id);
   }
 
   /** The person of a row; the same object for all of a person's connections. */
   of(row: { n: number; id: string; name: string }): Person {
-    const known = this.#byId.get(row.id);
+    const known = this.find(row.id);
     if (known !== undefined) {
       known.name = row.name;
       return known;
@@ -103,6 +107,7 @@ export class People {
   enter(recipient: Recipient): void {
     const { person } = recipient;
     this.#byId.set(person.id, person);
+    this.#gone.delete(person.id);
     person.connections.push(recipient);
     if (recipient.session !== undefined && this.#ended.get(recipient.session)) recipient.close("revoked");
   }
@@ -111,7 +116,9 @@ export class People {
     const { person } = recipient;
     const at = person.connections.indexOf(recipient);
     if (at >= 0) person.connections.splice(at, 1);
-    if (person.connections.length === 0 && this.#byId.get(person.id) === person) this.#byId.delete(person.id);
+    if (person.connections.length > 0 || this.#byId.get(person.id) !== person) return;
+    this.#byId.delete(person.id);
+    this.#gone.set(person.id, person);
   }
 
   /** Closes the connections that a sign-in was used for. Returns how many there were. */

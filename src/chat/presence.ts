@@ -21,6 +21,10 @@ export const listed_people_max = 500;
 interface News {
   readonly who: PresentConnection;
   readonly kind: "join" | "leave";
+  /** Of a leave: the join before it went out. */
+  readonly known: boolean;
+  /** Of a leave: they were here by another node. */
+  readonly elsewhere: boolean;
   readonly due_ms: number;
 }
 
@@ -34,7 +38,7 @@ export interface PresenceOptions {
 
 export class Presence {
   readonly #options: PresenceOptions;
-  /** What is to be told, by room and user: coming back takes a leave away, and going at once takes a join away. */
+  /** What is to be told, by room and user. */
   readonly #news = new Map<LiveRoom, Map<string, News>>();
 
   constructor(options: PresenceOptions) {
@@ -47,8 +51,7 @@ export class Presence {
     const connections = room.people.get(person) ?? 0;
     room.people.set(person, connections + 1);
     this.#options.changed?.(room);
-    if (connections === 0 && !isElsewhere(room, person.id))
-      this.#add("join", room, { who: shown(recipient), delay_ms: 0 });
+    if (connections === 0 && !isElsewhere(room, person.id)) this.#arrived(room, shown(recipient));
   }
 
   /** `lost`: the connection broke and may come back; otherwise its person meant to go. */
@@ -60,9 +63,12 @@ export class Presence {
       room.people.set(person, connections);
       return;
     }
-    room.people.delete(person);
-    if (isElsewhere(room, person.id)) return;
-    this.#add("leave", room, { who: shown(recipient), delay_ms: lost ? leave_grace_ms : 0 });
+    const isHere = isElsewhere(room, person.id);
+    // Who may come back is listed until their leave is told: who asks meanwhile would not hear of the return.
+    if (lost && !isHere) room.people.set(person, 0);
+    else room.people.delete(person);
+    const delay_ms = lost ? leave_grace_ms : 0;
+    if (!isHere) this.#left(room, { who: shown(recipient), delay_ms, elsewhere: false });
   }
 
   /** Another node tells who is in the room there; true when something before it was lost. */
@@ -79,26 +85,33 @@ export class Presence {
   }
 
   #moved(room: LiveRoom, { came, went }: Movement): void {
-    for (const who of came) if (!this.#isOwn(room, who.user)) this.#add("join", room, { who, delay_ms: 0 });
+    for (const who of came) if (this.#own(room, who.user) === 0) this.#arrived(room, who);
     // Whoever left there may be on the way to here.
-    for (const who of went)
-      if (!this.#isOwn(room, who.user)) this.#add("leave", room, { who, delay_ms: leave_grace_ms });
+    const delay_ms = leave_grace_ms;
+    for (const who of went) if (this.#own(room, who.user) === 0) this.#left(room, { who, delay_ms, elsewhere: true });
   }
 
-  #isOwn(room: LiveRoom, user: string): boolean {
+  /** Connections of a user to this node that are in the room. */
+  #own(room: LiveRoom, user: string): number {
     const person = this.#options.people.find(user);
-    return person !== undefined && room.people.has(person);
+    return (person === undefined ? undefined : room.people.get(person)) ?? 0;
   }
 
   /** The connections that are in a room, or undefined where it is too big to list. */
   connections(room: LiveRoom): PresentConnection[] | undefined {
     if (this.counts(room).users > listed_people_max || room.elsewhere?.isCounted === true) return undefined;
-    return [...ownConnections(room), ...(room.elsewhere?.connections() ?? [])];
+    const gone: PresentConnection[] = [];
+    for (const { who, kind } of this.#news.get(room)?.values() ?? []) if (kind === "leave") gone.push(who);
+    return [...ownConnections(room), ...(room.elsewhere?.connections() ?? []), ...gone];
   }
 
   /** The users who are in a room by other nodes only. */
   usersElsewhere(room: LiveRoom): string[] {
-    return [...(room.elsewhere?.users() ?? [])].filter((user) => !this.#isOwn(room, user));
+    if (room.elsewhere === undefined) return [];
+    const users = [...room.elsewhere.users()].filter((user) => this.#own(room, user) === 0);
+    for (const [user, { kind, elsewhere }] of this.#news.get(room) ?? [])
+      if (kind === "leave" && elsewhere) users.push(user);
+    return users;
   }
 
   counts(room: LiveRoom): Counts {
@@ -109,14 +122,33 @@ export class Presence {
     return { clients: clients + others.clients, users: users + others.users + this.usersElsewhere(room).length };
   }
 
-  #add(kind: News["kind"], room: LiveRoom, what: { who: PresentConnection; delay_ms: number }): void {
-    const { who, delay_ms } = what;
-    let news = this.#news.get(room);
-    if (news === undefined) this.#news.set(room, (news = new Map<string, News>()));
-    const waiting = news.get(who.user);
-    if (waiting !== undefined && waiting.kind !== kind) news.delete(who.user);
-    else news.set(who.user, { who, kind, due_ms: this.#options.clock.monotonic() + delay_ms });
-    if (news.size === 0) this.#news.delete(room);
+  #arrived(room: LiveRoom, who: PresentConnection): void {
+    const news = this.#news.get(room);
+    const waiting = news?.get(who.user);
+    this.#forgetLost(room, who.user);
+    // Back within the grace: nobody was told that they had gone.
+    if (waiting?.kind !== "leave" || !waiting.known)
+      return this.#add(room, { who, kind: "join", known: false, elsewhere: false, due_ms: 0 });
+    news?.delete(who.user);
+    if (news?.size === 0) this.#news.delete(room);
+  }
+
+  #left(room: LiveRoom, gone: { who: PresentConnection; delay_ms: number; elsewhere: boolean }): void {
+    const { who, delay_ms, elsewhere } = gone;
+    const known = this.#news.get(room)?.get(who.user)?.kind !== "join";
+    const due_ms = this.#options.clock.monotonic() + delay_ms;
+    this.#add(room, { who, kind: "leave", known, elsewhere, due_ms });
+  }
+
+  #add(room: LiveRoom, one: News): void {
+    const news = this.#news.get(room) ?? new Map<string, News>();
+    this.#news.set(room, news.set(one.who.user, one));
+  }
+
+  /** Who was lost here is listed no longer for that: they are back elsewhere, or their leave is told. */
+  #forgetLost(room: LiveRoom, user: string): void {
+    const person = this.#options.people.find(user);
+    if (person !== undefined && room.people.get(person) === 0) room.people.delete(person);
   }
 
   #tell(): void {
@@ -127,6 +159,7 @@ export class Presence {
       for (const [user, { who, kind, due_ms }] of news) {
         if (due_ms > now_ms) continue;
         news.delete(user);
+        if (kind === "leave") this.#forgetLost(room, user);
         lines.push(presencePush(kind, room.id, who));
       }
       if (news.size === 0) this.#news.delete(room);

@@ -38,6 +38,7 @@ export interface Following {
 
 export class RoomDirectory {
   readonly #db: Database;
+  readonly #vanished: (id: string) => void;
   readonly budget: RingBudget;
   readonly #live = new Map<string, LiveRoom>();
   readonly #liveByKey = new Map<number, LiveRoom>();
@@ -46,15 +47,22 @@ export class RoomDirectory {
   readonly #opening = new Map<string, Promise<LiveRoom>>();
   readonly #looking = new Map<string, Promise<Access>>();
   /** Open rooms that vanish just now; who wants one again waits and makes it anew. */
-  readonly #removing = new Map<string, Promise<void>>();
+  readonly #removing = new Map<string, Promise<number>>();
   /** Tops published while rooms are being opened: what was read may be older than what already went by. */
   readonly #passed = new Map<number, number>();
   readonly #following: Following | undefined;
   /** When an idle room was last asked for; only where rooms are followed. */
   readonly #asked_ms = new Map<LiveRoom, number>();
 
-  constructor(options: { db: Database; ring_bytes_max: number; following?: Following | undefined }) {
+  /** `vanished` is told of an open room that went without a message. */
+  constructor(options: {
+    db: Database;
+    ring_bytes_max: number;
+    vanished: (id: string) => void;
+    following?: Following | undefined;
+  }) {
     this.#db = options.db;
+    this.#vanished = options.vanished;
     this.#following = options.following;
     this.#following?.clock.every(followed_idle_ms / 4, () => this.#dropIdle());
     this.budget = new RingBudget(options.ring_bytes_max);
@@ -152,9 +160,11 @@ export class RoomDirectory {
     if (room.kind === "open" && room.published === 0 && this.#following === undefined) {
       this.#drop(room);
       this.#facts.delete(room.id);
-      const done = (): void => void this.#removing.delete(room.id);
+      this.#vanished(room.id);
       // What the database does not remove now it removes at the next start.
-      this.#removing.set(room.id, removeEmptyOpenRooms(this.#db, room.n).then(done, done));
+      const removed = removeEmptyOpenRooms(this.#db, room.n).catch(() => 0);
+      const work = removed.finally(() => this.#removing.delete(room.id));
+      this.#removing.set(room.id, work);
       return;
     }
     this.#retire(this.#idle.set(room.id, room));

@@ -164,7 +164,7 @@ export class Subscriptions {
         visible_from: before?.visible_from ?? 1,
         muted_until: 0,
       });
-      if (room !== undefined) for (const recipient of [...person.connections]) this.#removed(recipient, room);
+      if (room !== undefined) for (const recipient of person.connections.slice()) this.#removed(recipient, room);
       return;
     }
     if (room === undefined) {
@@ -200,7 +200,7 @@ export class Subscriptions {
 
   /** Subscribes those connections of a person that want their rooms, from the next event on. */
   adopt(person: Person, room: LiveRoom): void {
-    for (const recipient of person.connections) if (recipient.wantsRooms) this.#added(recipient, room);
+    for (const recipient of person.connections.slice()) if (recipient.wantsRooms) this.#added(recipient, room);
   }
 
   #subscribed(recipient: Recipient, channel: string): boolean {

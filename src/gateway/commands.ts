@@ -13,6 +13,7 @@ import type { Command, CommandOf } from "../protocol/commands.ts";
 import { ChatError } from "../protocol/errors.ts";
 import { clientInfoText, errorReply, reply } from "../protocol/frames.ts";
 import { memberText } from "../protocol/json.ts";
+import { isPlainSend } from "../protocol/operations.ts";
 import type { Connection } from "./connection.ts";
 import { spend, TooMany, type Rates } from "./rates.ts";
 import { positionOf, type SignInDoor } from "./sign-in.ts";
@@ -149,7 +150,7 @@ export class Commands {
     const text = command.data ?? "{}";
     const caller = callerOf(connection);
     if (name === "message.send") {
-      const input = checkInput(name, body.data);
+      const input = isPlainSend(body.data) ? body.data : checkInput(name, body.data);
       const sending = { room: input.room, id: input.id, data: memberText(text, "data") ?? "null" };
       return this.#options.messages.send(caller, sending, new SendReply(connection, id, input.id));
     }

@@ -150,7 +150,6 @@ export class PlainDoor {
     const { room } = connection.visit;
     connection.pending--;
     if (id !== undefined) room.settled(id);
-    if (!connection.open && connection.pending === 0) this.#leave(room);
     if (error === undefined) return;
     if (!(error instanceof ChatError)) this.#options.log.error("plain_failed", { error });
     const temporary = error instanceof ChatError && errors[error.code].temporary;
@@ -169,8 +168,7 @@ export class PlainDoor {
     const { ending, opened_ms, unread_bytes } = connection;
     this.#options.ends.ended({ door: "plain", ...end, ending, opened_ms, unread_bytes, address });
     room.exit(raw);
-    // Programs say one thing and hang up: a new room stays until what was said is stored.
-    if (connection.pending === 0) this.#leave(room);
+    this.#leave(room);
   }
 
   #leave(room: PlainRoom): void {

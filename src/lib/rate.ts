@@ -38,6 +38,11 @@ export class TokenBucket {
     return true;
   }
 
+  /** Gives back what was taken for something that has come to nothing. */
+  give(cost: number): void {
+    this.#tokens = Math.min(this.#burst, this.#tokens + cost);
+  }
+
   /** How long until `take` of this cost succeeds if nobody else takes: 0 for at once, Infinity for never. */
   retryAfter_ms(cost: number, now_ms: number): number {
     if (cost > this.#burst) {
@@ -80,6 +85,11 @@ export class KeyedBuckets {
       this.#buckets.set(key, bucket);
     }
     return bucket.take(cost, now_ms);
+  }
+
+  /** Gives back to that key's bucket; one that was forgotten is full. */
+  give(key: string, cost: number): void {
+    this.#buckets.get(key)?.give(cost);
   }
 
   /** How long until `take` of this cost succeeds for that key: 0 for at once, Infinity for never. */

@@ -4,12 +4,13 @@
  */
 
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statfsSync, statSync } from "node:fs";
-import { open, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock } from "../lib/clock.ts";
 import type { Log } from "../lib/log.ts";
 import { OperatorError } from "../lib/operator-error.ts";
 import { openAside } from "./aside.ts";
+import { flushToDisk } from "./flush.ts";
 import { backupFile, fileSha256, manifestFile, type Manifest } from "./manifest.ts";
 import { readMeta } from "./meta.ts";
 import { migrations } from "./migrations.ts";
@@ -59,10 +60,11 @@ export async function backUp(options: BackupOptions): Promise<Backup> {
       await live.client.execute({ sql: "VACUUM INTO ?", args: [file] });
     }
     const manifest = await describe(file, { ...options, started });
-    await flush(file);
+    await flushToDisk(file);
     await writeFile(join(partial, manifestFile), `${JSON.stringify(manifest, null, 2)}\n`, { flush: true });
+    await flushToDisk(partial);
     renameSync(partial, path);
-    await flush(folder);
+    await flushToDisk(folder);
     log.info("backup_made", { path, bytes: manifest.bytes, messages: manifest.messages });
     return { path, manifest };
   } catch (error) {
@@ -85,16 +87,6 @@ function makeRoom({ source, folder }: BackupOptions): void {
   throw new OperatorError(
     `${folder} has ${mib(bavail * bsize)} free, the backup may need ${mib(needed * 1.1)}: make room, or choose another folder.`,
   );
-}
-
-/** What is written must be on disk before the manifest says so. */
-async function flush(path: string): Promise<void> {
-  const handle = await open(path, "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }
 
 const tables = [users, rooms, messages, changes].map((table) => `SELECT count(*) FROM ${namesOf(table).table}`);

@@ -3,7 +3,7 @@
  * Turso) by its address. Either way the rest of the server sees a `Client`, Drizzle, a committer and pages.
  */
 
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync } from "node:fs";
 import type { Client } from "@libsql/client";
 import type { Clock } from "../lib/clock.ts";
 import type { Log } from "../lib/log.ts";
@@ -16,6 +16,7 @@ import { openRemote } from "./remote.ts";
 import type { Committer } from "./draft.ts";
 import { createHistory, type History } from "./history.ts";
 import { keepHouse, walBytes } from "./housekeeping.ts";
+import { flushToDisk } from "./flush.ts";
 import { identify } from "./identity.ts";
 import { takeLock, type Lock } from "./lock.ts";
 import { migrate } from "./migrate.ts";
@@ -124,7 +125,12 @@ async function startLocal(options: StorageOptions, parts: LocalParts): Promise<O
   const client = new ThreadedClient({ writer, reader });
   const copy = async (tag: string): Promise<string> => {
     const target = `${folder}/confab-before-${tag}-${options.clock.now()}.db`;
-    await writer.ask({ op: "execute", statement: { sql: "VACUUM INTO ?", args: [target] } });
+    // A copy that a crash has cut must not look like one.
+    const partial = `${target}.partial`;
+    await writer.ask({ op: "execute", statement: { sql: "VACUUM INTO ?", args: [partial] } });
+    await flushToDisk(partial);
+    renameSync(partial, target);
+    await flushToDisk(folder);
     return target;
   };
   // The table of migrations is read before the readers exist, so this goes through the writer only.

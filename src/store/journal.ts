@@ -10,7 +10,7 @@ import { assert } from "../lib/assert.ts";
 import type { Clock, Timer } from "../lib/clock.ts";
 import type { Log } from "../lib/log.ts";
 import { draft_bytes_pending_max, drafts_pending_max, type Appender, type Publish, type Waiter } from "./appender.ts";
-import { failure, StorageError, type Committer, type Draft, type Outcome } from "./draft.ts";
+import { failure, StorageError, type Committer, type Draft, type Outcome, type OutcomeCode } from "./draft.ts";
 
 export const batch_drafts_max = 1_000;
 export const batch_bytes_max = 1024 * 1024;
@@ -64,10 +64,13 @@ export interface JournalOptions {
   readonly committer: Committer;
   readonly clock: Clock;
   readonly log: Log;
-  readonly publish: Publish;
+  /** Where it gives a promise, the next batch gathers until then. */
+  readonly publish: (...batch: Parameters<Publish>) => void | Promise<void>;
   /** Told of each batch, for metrics. */
   readonly observe?: (batch: CommittedBatch) => void;
 }
+
+const storageFaults: ReadonlySet<OutcomeCode> = new Set(["storage_full", "storage_unavailable", "outcome_unknown"]);
 
 function onceKey(draft: Draft): string | undefined {
   return draft.kind === "message" ? `${draft.room} ${draft.actor} ${draft.id}` : undefined;
@@ -82,6 +85,8 @@ export class Journal implements Appender {
   readonly #once = new Map<string, Entry>();
   #bytes = 0;
   #scheduled = false;
+  /** The batch before is being published elsewhere. */
+  #publishing = false;
   #idle: (() => void)[] = [];
   #closed = false;
 
@@ -134,7 +139,7 @@ export class Journal implements Appender {
   }
 
   #schedule(): void {
-    if (this.#scheduled || this.#batch.length > 0 || this.#gathering.length === 0) return;
+    if (this.#scheduled || this.#publishing || this.#batch.length > 0 || this.#gathering.length === 0) return;
     this.#scheduled = true;
     this.#gather(gather_turns_max, 0);
   }
@@ -191,10 +196,15 @@ export class Journal implements Appender {
     }
     const now_ms = clock.monotonic();
     observe?.({ outcomes, commit_ms: now_ms - start, waited_ms: now_ms - (batch[0] as Entry).since_ms, failed });
-    publish(drafts, outcomes);
+    const published = publish(drafts, outcomes);
     this.#batch = [];
     for (let at = 0; at < batch.length; at++) this.#finish(batch[at] as Entry, outcomes[at] as Outcome);
     if (this.pending === 0) for (const resolve of this.#idle.splice(0)) resolve();
+    if (published !== undefined) {
+      this.#publishing = true;
+      await published;
+      this.#publishing = false;
+    }
     this.#schedule();
   }
 
@@ -204,7 +214,13 @@ export class Journal implements Appender {
     this.#options.log.error("commit_failed", { drafts: drafts.length, code, error });
     if (code !== "internal" || drafts.length === 1) return drafts.map(() => failure(code));
     const outcomes: Outcome[] = [];
-    for (const draft of drafts) outcomes.push(await this.#alone(draft));
+    let fault: Outcome | undefined;
+    for (const draft of drafts) {
+      // A storage that fails in the middle would fail for each of the others too, after a deadline each.
+      const outcome = fault ?? (await this.#alone(draft));
+      if (storageFaults.has(outcome.code)) fault = outcome;
+      outcomes.push(outcome);
+    }
     return outcomes;
   }
 

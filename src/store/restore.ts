@@ -5,10 +5,10 @@
  */
 
 import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
-import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { OperatorError } from "../lib/operator-error.ts";
 import { takeLock } from "./lock.ts";
+import { flushToDisk } from "./flush.ts";
 import { readManifest, type Manifest } from "./manifest.ts";
 
 export interface RestoreOptions {
@@ -35,11 +35,11 @@ export async function restore(options: RestoreOptions): Promise<{ manifest: Mani
     }
     const incoming = `${target}.incoming`;
     copyFileSync(join(from, manifest.file), incoming);
-    await flush(incoming);
+    await flushToDisk(incoming);
     const aside = exists ? putAside(data, now) : undefined;
     rmSync(join(data, "run"), { force: true });
     renameSync(incoming, target);
-    await flush(data);
+    await flushToDisk(data);
     return { manifest, aside };
   } finally {
     lock.release();
@@ -54,13 +54,4 @@ function putAside(data: string, now: number): string {
     if (existsSync(join(data, name))) renameSync(join(data, name), join(aside, name));
   }
   return aside;
-}
-
-async function flush(path: string): Promise<void> {
-  const handle = await open(path, "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }

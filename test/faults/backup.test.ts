@@ -8,7 +8,7 @@ import { connectRaw, eventually, percentile } from "../client.ts";
 import { startNode } from "../harness.ts";
 import { temporaryFolder } from "../temporary.ts";
 import { publishMany, unlimited } from "../writing.ts";
-import { runConfab } from "./command.ts";
+import { runConfab } from "../command.ts";
 import { startSenders } from "./senders.ts";
 
 const channel = "open:backup";

@@ -3,7 +3,7 @@
 import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { Checker, kept } from "../checker.ts";
-import { eventually } from "../client.ts";
+import { connectRaw, eventually } from "../client.ts";
 import { startNode, type ChatNode } from "../harness.ts";
 import { startSenders } from "./senders.ts";
 
@@ -40,6 +40,8 @@ async function sendThroughLock(held_ms: number): Promise<{ resumed_ms: number; c
   await using node = await startNode({ args: ["--open"] });
   const checker = new Checker();
   await using senders = await startSenders(node, { channel, senders: 10, perSecond: 100, checker });
+  await using reader = await connectRaw(node);
+  const { offset = 0 } = await reader.subscribe(channel);
   await eventually(() => senders.answers.length > 20, "acknowledgements before");
   const holder = holdLock(node, held_ms);
   await holder.held;
@@ -49,6 +51,10 @@ async function sendThroughLock(held_ms: number): Promise<{ resumed_ms: number; c
   await eventually(() => done().length > 50, "acknowledgements afterwards");
   const resumed_ms = Math.min(...done().map(({ sent_ms, took_ms }) => sent_ms + took_ms)) - released_ms;
   await senders.stop();
+  // What was committed after its sender was told that nobody knows reaches the readers too.
+  const page = await reader.rpc<{ last_seq: number }>("message.list", { room: channel, limit: 1 });
+  await reader.untilSeq(channel, page.last_seq);
+  expect(reader.seqs(channel)).toEqual(Array.from({ length: page.last_seq - offset }, (_, at) => offset + 1 + at));
   const codes = new Set(senders.answers.flatMap(({ code }) => (code === undefined ? [] : [code])));
   expect(await node.stop()).toBe(0);
   const { I6_errors: _, ...violations } = await checker.verify(node);

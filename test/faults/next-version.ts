@@ -1,9 +1,10 @@
 /**
  * What the next version of confab would do at its start: migrate, copying first. `next-version.ts <data folder>
- * [<database to copy there before>]`; prints a line as the migration begins, or how long it took where a copy was asked.
+ * [<database to copy there before>]`; prints a line as it begins and one when the copy is made; with a second argument it
+ * prints how long the migration itself took, and leaves nothing behind.
  */
 
-import { copyFileSync, mkdirSync, rmSync } from "node:fs";
+import { copyFileSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { systemClock } from "../../src/lib/clock.ts";
 import { createLog } from "../../src/lib/log.ts";
 import { ThreadedClient } from "../../src/store/client.ts";
@@ -28,7 +29,7 @@ const list = [...migrations, { tag: "9999_next", when: newest + 1, sql }];
 const log = createLog({ level: "error", format: "json", clock: systemClock, write: console.error });
 const writer = new StorageThread({ role: "writer", path, log });
 await writer.start();
-const started = performance.now();
+let copied_ms = 0;
 if (source === undefined) console.log("begins");
 await migrate({
   client: new ThreadedClient({ writer, reader: writer }),
@@ -36,11 +37,14 @@ await migrate({
   list,
   async copy(tag) {
     const target = `${folder}/confab-before-${tag}-${Date.now()}.db`;
-    await writer.ask({ op: "execute", statement: { sql: "VACUUM INTO ?", args: [target] } });
+    await writer.ask({ op: "execute", statement: { sql: "VACUUM INTO ?", args: [`${target}.partial`] } });
+    renameSync(`${target}.partial`, target);
+    copied_ms = performance.now();
+    if (source === undefined) console.log("copied");
     return target;
   },
 });
-if (source !== undefined) console.log(performance.now() - started);
+if (source !== undefined) console.log(performance.now() - copied_ms);
 await writer.stop();
 if (source !== undefined) rmSync(folder, { recursive: true });
 process.exit(0);

@@ -1,7 +1,7 @@
 /** T15: databases of other versions. There is no earlier release yet, so the migrations here are made up. */
 
 import { expect, test } from "bun:test";
-import { readdirSync } from "node:fs";
+import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { createClient } from "@libsql/client";
 import { withDatabase } from "../checker.ts";
@@ -9,7 +9,7 @@ import { connectRaw } from "../client.ts";
 import { startNode } from "../harness.ts";
 import { temporaryFolder } from "../temporary.ts";
 import { publishMany, unlimited } from "../writing.ts";
-import { runConfab } from "./command.ts";
+import { runConfab } from "../command.ts";
 
 const kills = 20;
 const program = join(import.meta.dir, "next-version.ts");
@@ -18,7 +18,7 @@ const table = "__drizzle_migrations";
 /** What a database of this version looks like after the next version has, or has not, been here. */
 type State = "as before" | "migrated" | "half migrated";
 
-async function stateOf(path: string): Promise<{ state: State; messages: number; integrity: string }> {
+async function stateOf(path: string): Promise<{ state: State; messages: number; integrity: unknown }> {
   const client = createClient({ url: `file:${path}` });
   try {
     const count = async (sql: string): Promise<number> => Number((await client.execute(sql)).rows[0]?.[0]);
@@ -35,9 +35,18 @@ async function stateOf(path: string): Promise<{ state: State; messages: number; 
       : seen.every((one) => one === 1)
         ? "migrated"
         : "half migrated";
-    return { state, messages, integrity: String(rows[0]?.[0]) };
+    return { state, messages, integrity: rows[0]?.[0] };
   } finally {
     client.close();
+  }
+}
+
+async function untilSays(output: ReadableStream<Uint8Array>, word: string): Promise<void> {
+  let said = "";
+  const decoder = new TextDecoder();
+  for await (const piece of output) {
+    said += decoder.decode(piece, { stream: true });
+    if (said.includes(word)) return;
   }
 }
 
@@ -57,24 +66,29 @@ test("a migration that is killed again and again is done whole or not at all, on
   const migration_ms = Number(await new Response(whole.stdout).text());
   const states: Record<State, number> = { "as before": 0, migrated: 0, "half migrated": 0 };
   const seed = Date.now() % 1_000;
+  const original = await Bun.file(path).bytes();
   for (let kill = 0; kill < kills; kill++) {
+    for (const suffix of ["-wal", "-shm"]) rmSync(`${path}${suffix}`, { force: true });
     const child = Bun.spawn([process.execPath, program, node.data], { stdout: "pipe", stderr: "inherit" });
-    // From the line that says that it begins, to somewhere within the time that it took.
-    await child.stdout.getReader().read();
+    // Some while the copy is made, most from there to somewhere within the time that the migration took.
+    await untilSays(child.stdout, kill % 5 === 0 ? "begins" : "copied");
     await Bun.sleep(((kill * 37 + seed) % kills) * (migration_ms / kills));
     child.kill("SIGKILL");
     await child.exited;
     const found = await stateOf(path);
     expect(found).toMatchObject({ messages, integrity: "ok" });
     states[found.state]++;
-    if (found.state === "migrated") break;
+    await Bun.write(path, original);
   }
-  const copies = readdirSync(node.data).filter((name) => name.startsWith("confab-before-"));
+  const copies = readdirSync(node.data).filter((name) => /^confab-before-.*\.db$/.test(name));
   console.log(
-    `figure: migration of ${messages} messages (${migration_ms.toFixed(0)} ms) killed ${Object.values(states).reduce((a, b) => a + b)} times (seed ${seed}): ${states["half migrated"]} half migrated, ${states["as before"]} as before, ${states.migrated} done; ${copies.length} copies made first`,
+    `figure: migration of ${messages} messages (${migration_ms.toFixed(0)} ms) killed ${kills} times (seed ${seed}): ${states["half migrated"]} half migrated, ${states["as before"]} as before, ${states.migrated} done; ${copies.length} copies made first`,
   );
   expect(states["half migrated"]).toBe(0);
   expect(copies.length).toBeGreaterThan(0);
+  for (const copy of copies) {
+    expect(await stateOf(join(node.data, copy))).toEqual({ state: "as before", messages, integrity: "ok" });
+  }
 });
 
 test("an old server refuses a newer database with a sentence, and leaves it as it is", async () => {

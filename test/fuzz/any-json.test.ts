@@ -1,8 +1,9 @@
 import { expect, test } from "bun:test";
 import * as fc from "fast-check";
-import { connectRaw, type Publication, type RawClient } from "../client.ts";
+import { connectRaw, type RawClient } from "../client.ts";
 import { startNode } from "../harness.ts";
 import { printedSeed } from "../seed.ts";
+import type { Publication } from "../wire.ts";
 import { unlimited } from "../writing.ts";
 
 /** A JSON text as somebody might write it, and the same without insignificant whitespace. */
@@ -12,7 +13,7 @@ interface Text {
 }
 
 const depth_max = 29;
-const runs = 400;
+const runs = 200;
 
 function token(text: string): Text {
   return { written: text, compact: text };
@@ -21,13 +22,20 @@ function token(text: string): Text {
 /** A newline would end the command: it is not among the whitespace that the wire allows inside of one. */
 const space = fc.string({ unit: fc.constantFrom(" ", "\t", "\r"), maxLength: 3 });
 
-const digits = fc.string({ unit: fc.constantFrom(..."0123456789"), minLength: 1, maxLength: 400 });
+const digits = fc.string({
+  unit: fc.constantFrom("0", "1", "2", "3", "4", "5", "6", "7", "8", "9"),
+  minLength: 1,
+  maxLength: 400,
+});
 const integer = fc.oneof(
   fc.constant("0"),
-  fc.tuple(fc.constantFrom(..."123456789"), digits).map(([first, rest]) => first + rest),
+  fc.tuple(fc.constantFrom("1", "2", "3", "4", "5", "6", "7", "8", "9"), digits).map(([first, rest]) => first + rest),
   fc.nat().map(String),
 );
-const fraction = fc.option(digits.map((rest) => `.${rest}`), { nil: "" });
+const fraction = fc.option(
+  digits.map((rest) => `.${rest}`),
+  { nil: "" },
+);
 const exponent = fc.option(
   fc.tuple(fc.constantFrom("e", "E", "e+", "E-", "e-"), fc.nat(9999)).map(([sign, of]) => sign + of),
   { nil: "" },
@@ -89,7 +97,10 @@ const deep = fc
   .filter(([, { written }]) => !/[[{]/.test(written))
   .map(([depth, { written, compact }, list]) => {
     const [open, close] = list ? ["[", "]"] : ['{"a":', "}"];
-    return { written: open.repeat(depth) + written + close.repeat(depth), compact: open.repeat(depth) + compact + close.repeat(depth) };
+    return {
+      written: open.repeat(depth) + written + close.repeat(depth),
+      compact: open.repeat(depth) + compact + close.repeat(depth),
+    };
   });
 
 /** What a message's `text` must be is ours to say; everything else is the sender's. */
@@ -110,7 +121,8 @@ async function publishAll(writer: RawClient, room: string, texts: readonly Text[
     return writer.rawCommand("rpc", `{"method":"message.send","data":${input}}`);
   });
   writer.send(commands.map(({ text }) => text).join("\n"));
-  for (const [at, { reply }] of commands.entries()) expect([texts[at]?.written, (await reply).error]).toEqual([texts[at]?.written, undefined]);
+  for (const [at, { reply }] of commands.entries())
+    expect([texts[at]?.written, (await reply).error]).toEqual([texts[at]?.written, undefined]);
 }
 
 async function resumeAll(reader: RawClient, room: string, count: number): Promise<readonly Publication[]> {
@@ -138,7 +150,9 @@ test("any JSON comes out as the bytes that went in, live, in history, in pages, 
     expect(live.map(({ data }) => data)).toEqual(compacts);
     const page = `[${live.map(({ text }) => text).join(",")}]`;
     const history = await writer.request("history", { channel: room, limit: 1_000 });
-    expect(history.text).toBe(`{"id":${history.id},"history":{"publications":${page},"epoch":"${history.history?.epoch}","offset":${texts.length}}}`);
+    expect(history.text).toBe(
+      `{"id":${history.id},"history":{"publications":${page},"epoch":"${history.history?.epoch}","offset":${texts.length}}}`,
+    );
     const list = await writer.request("rpc", { method: "message.list", data: { room, limit: 1_000 } });
     expect(list.text).toContain(`{"events":${page},"users":`);
     await using reader = await connectRaw(node);

@@ -21,7 +21,7 @@ test("connections are counted by the client's address and not by the proxy's, ov
   expect(await upgrade(node, "198.51.100.7")).toBe(429);
   expect(await refusedStatus(`${node.url}/`, headers)).toBe(429);
   await using _other = await openRaw(node, { headers: { "x-forwarded-for": "203.0.113.9" } });
-  // The first of each two groups of an IPv6 network counts: its owner has all of its addresses.
+  // Whoever has one address of an IPv6 network has all of its lower 64 bits.
   await using _one = await openRaw(node, { headers: { "x-forwarded-for": "2001:db8::1" } });
   await using _two = await openRaw(node, { headers: { "x-forwarded-for": "2001:db8::2:2" } });
   expect(await upgrade(node, "2001:db8::3:3:3")).toBe(429);

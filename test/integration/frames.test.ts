@@ -58,7 +58,9 @@ test("errors say by temporary whether the same may succeed a moment later", asyn
   await using node = await startNode({ args: ["--open", "--messages-burst", "30", "--messages-per-second", "1"] });
   await using client = await connectRaw(node);
   expect(await client.refusal("sub_refresh", { channel: lobby, token: "x" })).toMatchObject({ code: 108 });
-  const commands = Array.from({ length: 40 }, () => client.command("rpc", { method: "user.get", data: { ids: ["x"] } }));
+  const commands = Array.from({ length: 40 }, () =>
+    client.command("rpc", { method: "user.get", data: { ids: ["x"] } }),
+  );
   client.send(commands.map(({ text }) => text).join("\n"));
   const replies = await Promise.all(commands.map(({ reply }) => reply));
   const limited = replies.filter(({ error }) => error !== undefined);

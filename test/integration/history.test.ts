@@ -56,7 +56,9 @@ test("the SDK pages through history, and gets the objects that came live", async
   for (let since = { offset: 0, epoch: "" }; ;) {
     const page = await subscription.history({ limit: 10, since });
     if (page.publications.length === 0) break;
-    read.push(...page.publications.map(({ data, offset, info, tags }) => ({ data: data as object, offset, info, tags })));
+    read.push(
+      ...page.publications.map(({ data, offset, info, tags }) => ({ data: data as object, offset, info, tags })),
+    );
     since = { offset: page.publications.at(-1)?.offset ?? 0, epoch: page.epoch };
   }
   expect(read).toEqual(

@@ -6,6 +6,10 @@ import { hostKey, inSeconds, jwtSecret, signed, unsigned } from "../tokens.ts";
 
 const secret = { CONFAB_JWT_SECRET: jwtSecret };
 
+function named(name: string): { sub: string; info: { name: string } } {
+  return { sub: name, info: { name } };
+}
+
 /** How a connect with a token ends: the user's name, an error's code, or the code of the close. */
 async function outcome(node: ChatNode, token: string): Promise<string | number> {
   await using client = await openRaw(node);
@@ -54,11 +58,11 @@ test("an expired token is told 109, and one that is no good ends the connection 
 test("an audience and an issuer are checked where they are configured", async () => {
   const env = { ...secret, CONFAB_JWT_AUDIENCE: "chat", CONFAB_JWT_ISSUER: "host" };
   await using node = await startNode({ env });
-  expect(await outcome(node, await signed({ sub: "a", aud: "chat", iss: "host" }))).toBe("a");
-  expect(await outcome(node, await signed({ sub: "a", aud: ["x", "chat"], iss: "host" }))).toBe("a");
-  expect(await outcome(node, await signed({ sub: "a", iss: "host" }))).toBe(3500);
-  expect(await outcome(node, await signed({ sub: "a", aud: "shop", iss: "host" }))).toBe(3500);
-  expect(await outcome(node, await signed({ sub: "a", aud: "chat", iss: "other" }))).toBe(3500);
+  expect(await outcome(node, await signed({ ...named("a"), aud: "chat", iss: "host" }))).toBe("a");
+  expect(await outcome(node, await signed({ ...named("a"), aud: ["x", "chat"], iss: "host" }))).toBe("a");
+  expect(await outcome(node, await signed({ ...named("a"), iss: "host" }))).toBe(3500);
+  expect(await outcome(node, await signed({ ...named("a"), aud: "shop", iss: "host" }))).toBe(3500);
+  expect(await outcome(node, await signed({ ...named("a"), aud: "chat", iss: "other" }))).toBe(3500);
 });
 
 test("a public key takes its own algorithm's tokens and no others", async () => {
@@ -66,7 +70,7 @@ test("a public key takes its own algorithm's tokens and no others", async () => 
     const key = await hostKey(algorithm);
     const stranger = await hostKey(algorithm);
     await using node = await startNode({ env: { CONFAB_JWT_PUBLIC_KEY: key.pem } });
-    expect(await outcome(node, await key.sign({ sub: "ada" }))).toBe("ada");
+    expect(await outcome(node, await key.sign(named("ada")))).toBe("ada");
     expect(await outcome(node, await stranger.sign({ sub: "ada" }))).toBe(3500);
     // The well-known confusion: the public key taken for an HMAC secret.
     expect(await outcome(node, await signed({ sub: "ada" }, key.pem))).toBe(3500);
@@ -78,7 +82,7 @@ test("a key set is fetched from its address, and its keys are told apart by thei
   const ec = await hostKey("ES256", "two");
   const missing = await hostKey("ES256", "three");
   let asked = 0;
-  await using keys = Bun.serve({
+  using keys = Bun.serve({
     port: 0,
     hostname: "127.0.0.1",
     fetch() {
@@ -87,8 +91,8 @@ test("a key set is fetched from its address, and its keys are told apart by thei
     },
   });
   await using node = await startNode({ env: { CONFAB_JWKS_URL: `http://127.0.0.1:${keys.port}/keys` } });
-  expect(await outcome(node, await rsa.sign({ sub: "r" }))).toBe("r");
-  expect(await outcome(node, await ec.sign({ sub: "e" }))).toBe("e");
+  expect(await outcome(node, await rsa.sign(named("r")))).toBe("r");
+  expect(await outcome(node, await ec.sign(named("e")))).toBe("e");
   expect(await outcome(node, await missing.sign({ sub: "m" }))).toBe(3500);
   expect(asked).toBe(1);
 });

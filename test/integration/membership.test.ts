@@ -2,15 +2,12 @@ import { expect, test } from "bun:test";
 import { connectSdk } from "../centrifuge.ts";
 import { connectRaw, type RawClient } from "../client.ts";
 import { startNode } from "../harness.ts";
+import { publishMany, unlimited } from "../writing.ts";
 
-const fast = ["--open", "--messages-burst", "20000", "--messages-per-second", "20000"];
+const fast = ["--open", ...unlimited];
 
-async function write(client: RawClient, channel: string, count: number, data: unknown = {}): Promise<void> {
-  for (let left = count; left > 0; left -= 500) {
-    const commands = Array.from({ length: Math.min(left, 500) }, () => client.command("publish", { channel, data }));
-    client.send(commands.map(({ text }) => text).join("\n"));
-    for (const { reply } of commands) expect((await reply).error).toBeUndefined();
-  }
+function write(client: RawClient, channel: string, count: number): Promise<void> {
+  return publishMany(client, channel, { count, data: (n) => ({ n, text: "x".repeat(400) }) });
 }
 
 test("who leaves stops receiving at once, on every connection, and is told by an unsubscribe push", async () => {
@@ -51,17 +48,17 @@ test("who leaves while catching up gets nothing above the leave", async () => {
   const { id: room } = await owner.rpc<{ id: string }>("room.create", { name: "Hall" });
   await using member = await connectRaw(node);
   await member.rpc("room.join", { room });
-  await write(owner, room, 5_000, { text: "x".repeat(500) });
+  await write(owner, room, 5_000);
   const { token, epoch } = member.connected?.data ?? {};
   for (let round = 0; round < 5; round++) {
     await using phone = await connectRaw(node, { token: token ?? "" });
     const subscribe = phone.command("subscribe", { channel: room, recover: true, epoch, offset: 0 });
     const leave = phone.command("rpc", { method: "room.leave", data: { room } });
-    const writing = write(owner, room, 500, { after: round });
+    const writing = write(owner, room, 500);
     phone.send(subscribe.text);
     expect((await subscribe.reply).subscribe).toMatchObject({ recovered: true });
     phone.send(leave.text);
-    const { seq } = (await leave.reply).rpc?.data as { seq: number };
+    const { seq } = ((await leave.reply).rpc ?? { data: {} }).data as { seq: number };
     await phone.nextPush("unsubscribe", room);
     await writing;
     await phone.settled();
@@ -82,7 +79,7 @@ test("who joins gets the room on the connections that want their rooms, from the
   const { last_seq } = await plain.rpc<{ last_seq: number }>("room.join", { room });
   expect(last_seq).toBe(2);
   const { subscribe } = await rooms.nextPush("subscribe", room);
-  expect(subscribe).toMatchObject({ epoch: rooms.connected?.data.epoch, offset: 2 } as object);
+  expect(subscribe).toMatchObject({ epoch: rooms.connected?.data.epoch, offset: 2 });
   await owner.request("publish", { channel: room, data: { text: "welcome" } });
   await rooms.untilSeq(room, 3);
   expect(rooms.seqs(room)).toEqual([3]);

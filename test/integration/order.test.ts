@@ -6,7 +6,9 @@ import { startNode } from "../harness.ts";
 const messages = 10_000;
 
 test("what one connection sends to a room gets its seqs in the order sent, over 10,000 messages in mixed rooms", async () => {
-  await using node = await startNode({ args: ["--open", "--messages-burst", "20000", "--messages-per-second", "20000"] });
+  await using node = await startNode({
+    args: ["--open", "--messages-burst", "20000", "--messages-per-second", "20000"],
+  });
   const token = await (async () => {
     await using maker = await connectRaw(node);
     for (let n = 0; n < 4; n++) await maker.rpc("room.create", { name: `Room ${n}` });
@@ -23,7 +25,7 @@ test("what one connection sends to a room gets its seqs in the order sent, over 
   const rooms = [...listed.rooms.map(({ id }) => id), ...[0, 1, 2, 3].map((n) => `open:room-${n}`)];
   const start_ms = performance.now();
   const replies: Promise<{ error?: unknown }>[] = [];
-  for (let n = 0; n < messages; ) {
+  for (let n = 0; n < messages;) {
     const frame: string[] = [];
     // Frames of different sizes, messages by both ways, and rooms in a pattern that repeats late.
     for (let left = 1 + ((n * 7919) % 400); left > 0 && n < messages; left--, n++) {

@@ -1,7 +1,8 @@
 import { expect, test } from "bun:test";
 import { rowsOf } from "../checker.ts";
-import { connectRaw, type Reply } from "../client.ts";
+import { connectRaw } from "../client.ts";
 import { startNode } from "../harness.ts";
+import type { Reply } from "../wire.ts";
 
 const room = "open:lobby";
 const senders = 24;
@@ -32,7 +33,7 @@ test("a flood is answered: what was taken is stored, the rest is told 503 and te
   for (const reply of replies) {
     const { error, rpc } = await reply;
     if (error === undefined) {
-      const { id, seq } = rpc?.data as { id: string; seq: number };
+      const { id, seq } = (rpc ?? { data: {} }).data as { id: string; seq: number };
       acked.set(id, seq);
     } else {
       expect(error).toMatchObject({ code: 503, temporary: true });
@@ -48,7 +49,12 @@ test("a flood is answered: what was taken is stored, the rest is told 503 and te
   expect(after?.publish).toEqual({});
   for (const client of clients) await client.close();
   await node.stop();
-  const { rows } = await rowsOf(node.data);
+  const { rows } = await rowsOf(node.data, room);
   expect(rows.length).toBe(acked.size + 1);
-  expect(rows.slice(0, -1).map(({ id, seq }) => acked.get(id) === seq).every(Boolean)).toBe(true);
+  expect(
+    rows
+      .slice(0, -1)
+      .map(({ id, seq }) => acked.get(id) === seq)
+      .every(Boolean),
+  ).toBe(true);
 });

@@ -64,11 +64,24 @@ test("bytes, bad UTF-8 and broken frames are closed with the codes of the WebSoc
 
 test("a line that is no command with an id closes with 3501", async () => {
   await using node = await startNode({ args: ["--open"] });
-  const lines = ["", " ", "not JSON", "[]", "[1]", "5", "null", '"text"', '{"id":1,', '{"ping":{}}', '{"id":0,"ping":{}}'];
+  const lines = [
+    "",
+    " ",
+    "not JSON",
+    "[]",
+    "[1]",
+    "5",
+    "null",
+    '"text"',
+    '{"id":1,',
+    '{"ping":{}}',
+    '{"id":0,"ping":{}}',
+  ];
   lines.push('{"id":-1,"ping":{}}', '{"id":1.5,"ping":{}}', '{"id":"1","ping":{}}', '{"id":4294967296,"ping":{}}');
   lines.push('{"id":1e400,"ping":{}}', '{"error":{}}', '{"send":5}', `${"[".repeat(33)}${"]".repeat(33)}`);
   lines.push('{"id":1,\n"ping":{}}', '{"id":2,"ping":{}}\n\n{"id":3,"ping":{}}', "x".repeat(100_000));
-  for (const line of lines) expect([line.slice(0, 60), await closeAfter(node, line)]).toEqual([line.slice(0, 60), 3501]);
+  for (const line of lines)
+    expect([line.slice(0, 60), await closeAfter(node, line)]).toEqual([line.slice(0, 60), 3501]);
   expect(await closeAfter(node, Array.from({ length: 1_001 }, () => "{}").join("\n"))).toBe(3501);
 });
 
@@ -167,7 +180,12 @@ test("strange letters come out as they went in", async () => {
   await client.untilSeq(lobby, texts.length);
   expect(client.log(lobby).map(({ data }) => data)).toEqual(texts);
   const { text } = await client.request("history", { channel: lobby, limit: 100 });
-  expect(text).toContain(`[${client.log(lobby).map((one) => one.text).join(",")}]`);
+  expect(text).toContain(
+    `[${client
+      .log(lobby)
+      .map((one) => one.text)
+      .join(",")}]`,
+  );
 });
 
 /** Speaks the handshake by hand, sends bytes as a frame and reads the code of the close frame. */
@@ -179,7 +197,9 @@ async function rawFrame(node: ChatNode, bytes: readonly number[]): Promise<numbe
       let got = Buffer.alloc(0);
       let upgraded = false;
       socket.on("error", reject);
-      socket.on("close", () => reject(new Error(`Expected a close frame; the connection ended after ${got.toString("hex")}`)));
+      socket.on("close", () =>
+        reject(new Error(`Expected a close frame; the connection ended after ${got.toString("hex")}`)),
+      );
       socket.on("data", (piece) => {
         got = Buffer.concat([got, Buffer.from(piece)]);
         const end = got.indexOf("\r\n\r\n");

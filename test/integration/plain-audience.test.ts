@@ -66,7 +66,8 @@ describe("the naive door", () => {
 
   test("hears what comes by every port, and every port hears it", async () => {
     const started = node.logs.find(({ event }) => event === "listening");
-    const [first, second, third] = (started?.["ports"] as number[]).map((port) => `http://127.0.0.1:${port}`);
+    const ports = (started?.["ports"] ?? []) as number[];
+    const [first, second, third] = ports.map((port) => `http://127.0.0.1:${port}`);
     await using one = await connectPlain(`${first}/?room=ports`);
     await using two = await connectPlain(`${second}/?room=ports&echo=0`);
     await using three = await connectPlain(`${third}/?room=ports`);

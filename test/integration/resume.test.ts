@@ -102,7 +102,7 @@ test("without recover a subscription begins at the top", async () => {
   await publishMany(writer, room, { count: 5, data: (n) => n });
   await using reader = await connectRaw(node);
   const result = await reader.subscribe(room, { epoch: "zzzzzzzz", offset: 2 });
-  expect(result).toMatchObject({ offset: 5, recoverable: true, positioned: true } as object);
+  expect(result).toMatchObject({ offset: 5, recoverable: true, positioned: true });
   expect(result.recovered).toBeUndefined();
   await publishMany(writer, room, { count: 1, data: (n) => n });
   await reader.untilSeq(room, 6);

@@ -100,7 +100,9 @@ function checkRoom(world: World, room: LiveRoom, on: { node: Node; connections: 
   if (listening !== subscribed.length) wrong(`${listening} sockets are on its topic for ${subscribed.length}`);
   const people = new Map<string, number>();
   for (const { person } of subscribed) people.set(person.id, (people.get(person.id) ?? 0) + 1);
-  const counted = new Map([...room.people].map(([person, count]) => [person.id, count]));
+  // Who has lost their last connection is listed, with none, until their leave is told.
+  const here = [...room.people].filter(([, connections]) => connections > 0);
+  const counted = new Map(here.map(([person, connections]) => [person.id, connections]));
   if (people.size !== counted.size || [...people].some(([id, count]) => counted.get(id) !== count))
     wrong(`says that ${JSON.stringify([...counted])} are here, and ${JSON.stringify([...people])} are`);
 }

@@ -229,9 +229,8 @@ export class Device implements Caller {
         return this.#page(question, { texts: reply.rpc?.data.events ?? reply.history?.publications ?? [], sent_ms });
       case "create":
         this.#world.database.byId.get(reply.rpc?.data.id ?? "")?.know();
-        return;
+        break;
       case "other":
-        return;
     }
   }
 

@@ -43,6 +43,8 @@ export class RoomLog {
     if (seq !== this.top + 1) return `the log of ${this.id} went from seq ${this.top} to ${seq}`;
     if (time < this.#time) return `the time of ${this.id} went back at seq ${seq}`;
     this.#time = time;
+    if (draft.kind === "message" && !this.isOpen && !this.isMember(draft.by))
+      return `${draft.by} wrote at ${seq} of ${this.id} and is no member`;
     const kind = draft.kind === "created" ? "joined" : draft.kind;
     const id = draft.kind === "message" ? draft.id : "";
     this.texts.push(publicationText({ seq, kind, id, sender: draft.by, time, data: draft.data }));

@@ -110,14 +110,12 @@ export class SimulatedClock implements Clock {
   }
 
   every(period_ms: number, run: () => void): Timer {
-    let timer = this.#timeline.after(period_ms, again);
-    const clock = this;
-    const timeline = this.#timeline;
-    function again(): void {
-      if (!clock.alive) return;
-      timer = timeline.after(period_ms, again);
+    const again = (): void => {
+      if (!this.alive) return;
+      timer = this.#timeline.after(period_ms, again);
       run();
-    }
+    };
+    let timer = this.#timeline.after(period_ms, again);
     return { cancel: () => timer.cancel() };
   }
 

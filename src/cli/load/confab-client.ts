@@ -137,7 +137,7 @@ export class ConfabClient implements LoadMember {
       const { error } = JSON.parse(bytes.toString("utf8", start, end)) as Reply;
       const code = error?.code ?? 0;
       this.#faults.errors.set(code, (this.#faults.errors.get(code) ?? 0) + 1);
-    }
-    this.#events.released(this, 1);
+      this.#events.refused(this);
+    } else this.#events.released(this, 1);
   }
 }

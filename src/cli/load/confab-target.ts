@@ -33,7 +33,7 @@ export function sendCommand(room: string, body_bytes: number): string {
 }
 
 export class ConfabTarget implements LoadTarget {
-  readonly events: LoadEvents = { released: () => {}, stamped: undefined };
+  readonly events: LoadEvents = { released: () => {}, refused: () => {}, stamped: undefined };
   readonly faults: Faults = { errors: new Map(), holes: 0 };
   readonly #options: ConfabOptions;
   readonly #clients: ConfabClient[] = [];

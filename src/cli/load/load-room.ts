@@ -20,6 +20,8 @@ export interface LoadRoom {
 export interface LoadEvents {
   /** `count` sends of this member came back: acknowledged, or (where the server has no replies) delivered to a witness. */
   released(member: LoadMember, count: number): void;
+  /** One send of this member was answered with an error. */
+  refused(member: LoadMember): void;
   /** Each pushed message is looked at, for its stamp. Undefined where nobody wants to know. */
   stamped: ((bytes: Buffer, start: number, end: number) => void) | undefined;
 }

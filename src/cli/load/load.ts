@@ -41,6 +41,8 @@ export interface LoadResult {
 
 const settle_ms_max = 3_000;
 const settle_step_ms = 10;
+/** Who was refused waits so long before the next send: a load is no attack. */
+const refused_pause_ms = 50;
 const samples_max = 2_000_000;
 const marker = Buffer.from('"text":"');
 
@@ -53,6 +55,7 @@ export class Load {
   #sampling = false;
   #sent = 0;
   #back = 0;
+  #refusals = 0;
   #stopped = false;
 
   constructor(options: LoadOptions) {
@@ -64,6 +67,7 @@ export class Load {
     const { pace, rooms, target, warmup_ms, window_ms, edge } = this.#options;
     const before = this.#delivered();
     target.events.released = (member, count) => this.#released(member, count);
+    target.events.refused = (member) => this.#refused(member);
     if (pace.kind === "open") target.events.stamped = (bytes, start, end) => this.#stamped(bytes, start, end);
     for (const room of rooms) for (const sender of room.senders) sender.socket.onChunk = () => this.#refill(sender);
     const pacer = pace.kind === "open" ? this.#paced(pace.messages_per_second) : this.#filled(pace.in_flight);
@@ -77,10 +81,8 @@ export class Load {
     edge?.("end");
     pacer();
     this.#stopped = true;
-    const expected = before + this.#sent * (rooms[0]?.members.length ?? 0);
-    await this.#settle(expected);
-    const { errors, holes } = target.faults;
-    const refused = [...errors.values()].reduce((sum, count) => sum + count, 0);
+    await this.#settle(before);
+    const { holes } = target.faults;
     const window_s = (last.at_ms - first.at_ms) / 1000;
     const sorted = this.#samples.subarray(0, this.#sampled).sort();
     return {
@@ -90,9 +92,9 @@ export class Load {
       p50_ms: quantile(sorted, 0.5),
       p99_ms: quantile(sorted, 0.99),
       generator_cpu: (last.cpu_ms - first.cpu_ms) / (window_s * 1000),
-      missing: expected - refused * (rooms[0]?.members.length ?? 0) - this.#delivered(),
+      missing: this.#missing(before),
       holes,
-      errors: refused,
+      errors: this.#refusals,
       closed: rooms.flatMap(({ members }) => members).filter(({ socket }) => !socket.open).length,
     };
   }
@@ -113,8 +115,14 @@ export class Load {
     return new Promise((resolve) => this.#options.clock.after(ms, resolve));
   }
 
-  async #settle(expected: number): Promise<void> {
-    for (let waited = 0; waited < settle_ms_max && this.#delivered() < expected; waited += settle_step_ms)
+  /** Deliveries of what was sent and not refused that have not come yet; all rooms have as many members. */
+  #missing(before: number): number {
+    const members = this.#options.rooms[0]?.members.length ?? 0;
+    return before + (this.#sent - this.#refusals) * members - this.#delivered();
+  }
+
+  async #settle(before: number): Promise<void> {
+    for (let waited = 0; waited < settle_ms_max && this.#missing(before) > 0; waited += settle_step_ms)
       await this.#wait(settle_step_ms);
   }
 
@@ -143,6 +151,15 @@ export class Load {
     this.#back += count;
     if (this.#options.pace.kind === "open" || this.#stopped) return;
     this.#owed.set(member, (this.#owed.get(member) ?? 0) + count);
+  }
+
+  #refused(member: LoadMember): void {
+    this.#refusals++;
+    const { clock, pace } = this.#options;
+    if (pace.kind === "open" || this.#stopped) return;
+    clock.after(refused_pause_ms, () => {
+      if (!this.#stopped) this.#send(member, 1);
+    });
   }
 
   /** What came back in one chunk is replaced in one write. */

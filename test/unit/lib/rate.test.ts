@@ -65,3 +65,12 @@ test("each key has a bucket of its own, and the keys stay within their bound", (
   // "b" was idle for longest and went; "a" was asked about since, and is still empty.
   expect(buckets.take("a", 1, 0)).toBe(false);
 });
+
+test("what is given back can be taken again, and no more than the burst", () => {
+  const buckets = new KeyedBuckets({ perSecond: 0.001, burst: 2, keys_max: 10 });
+  expect([buckets.take("a", 1, 0), buckets.take("a", 1, 0), buckets.take("a", 1, 0)]).toEqual([true, true, false]);
+  buckets.give("a", 1);
+  expect([buckets.take("a", 1, 0), buckets.take("a", 1, 0)]).toEqual([true, false]);
+  buckets.give("a", 5);
+  expect([buckets.take("a", 2, 0), buckets.take("a", 1, 0)]).toEqual([true, false]);
+});

@@ -9,7 +9,7 @@ export interface Ran {
 }
 
 export async function runConfab(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ran> {
-  const argv = [process.execPath, join(import.meta.dir, "../../src/main.ts"), ...args];
+  const argv = [process.execPath, join(import.meta.dir, "../src/main.ts"), ...args];
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith("CONFAB_"));
   const child = Bun.spawn(argv, { stdout: "pipe", stderr: "pipe", env: { ...Object.fromEntries(inherited), ...env } });
   const [output, complaint, code] = await Promise.all([

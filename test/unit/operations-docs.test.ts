@@ -1,0 +1,67 @@
+/** What the files of docs/ for the one who runs the server name is really there. */
+
+import { expect, test } from "bun:test";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { commands } from "../../src/cli/commands.ts";
+import { settings } from "../../src/config.ts";
+import { Ends } from "../../src/gateway/ends.ts";
+import { countBatches, registerGatewayFigures, registerProcessFigures } from "../../src/gateway/figures.ts";
+import { Metrics } from "../../src/lib/metrics.ts";
+import { errors } from "../../src/protocol/errors.ts";
+import { keptLog } from "../storage.ts";
+import { ManualClock } from "./lib/manual-clock.ts";
+
+const docs = join(import.meta.dir, "../../docs");
+const read = (name: string): string => readFileSync(join(docs, name), "utf8");
+
+test("every figure of the dashboard is one that the server has", () => {
+  const metrics = new Metrics();
+  const clock = new ManualClock();
+  const none = (): number => 0;
+  const count = countBatches(metrics);
+  count({ outcomes: [{ code: "repeated" }], commit_ms: 1, waited_ms: 1, failed: true });
+  new Ends({ clock, log: keptLog().log, metrics });
+  const sources = { connections: none, people: none, roomsLive: none, ringBytes: none, draftsPending: none };
+  registerGatewayFigures(metrics, { ...sources, canaryAge_ms: none }, clock);
+  registerProcessFigures(metrics, { walBytes: none, threadsReplaced: none });
+  const known = new Set([...metrics.render().matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name = ""]) => name));
+  const named = new Set(read("grafana-dashboard.json").match(/\b(confab|process)_[a-z_]+/g) ?? []);
+  const missing = [...named].filter((name) => !known.has(name) && !known.has(name.replace(/_bucket$/, "")));
+  expect(missing).toEqual([]);
+  expect(named.size).toBeGreaterThan(12);
+});
+
+test("every command, flag, file and code of the page is there", () => {
+  const page = read("operations.md");
+  const flags = new Set(Object.values(commands).flatMap((command) => command.flags.map(({ name }) => name)));
+  const named = [...page.matchAll(/ --([a-z][a-z-]+)/g)].map(([, name = ""]) => name).filter((name) => name !== "help");
+  expect(named.filter((name) => !flags.has(name))).toEqual([]);
+  const words = [...page.matchAll(/confab (serve|doctor|token|backup|restore|verify|config|\w+) --/g)].map(
+    ([, word = ""]) => word,
+  );
+  expect(words.filter((word) => !Object.hasOwn(commands, word))).toEqual([]);
+  const files = [...page.matchAll(/\]\(([^)]+)\)/g)].map(([, path = ""]) => path);
+  expect(files.filter((path) => !existsSync(join(docs, path)))).toEqual([]);
+  for (const [, wire, name = ""] of page.matchAll(/(\d{3}) `([a-z_]+)`/g)) {
+    expect(`${name} ${errors[name as keyof typeof errors].wire}`).toBe(`${name} ${wire}`);
+  }
+});
+
+test("the table of settings is the one of the code", () => {
+  const page = read("operations.md");
+  const cells = [...page.slice(page.indexOf("## Settings")).matchAll(/^\| `([a-z_]+)` *\| *(.*?) *\| *(.*?) *\|$/gm)];
+  const documented = cells.map(([, name, value = "", sentence]) => [name, value.replaceAll("`", ""), sentence]);
+  const rows = Object.entries<{ default: string | undefined; sentence: string }>(settings);
+  expect(documented).toEqual(rows.map(([name, row]) => [name, row.default ?? "", row.sentence]));
+});
+
+test("the examples in docs/deploy use settings that exist", () => {
+  for (const name of readdirSync(join(docs, "deploy"))) {
+    const text = read(`deploy/${name}`);
+    const flags = [...text.matchAll(/ --([a-z][a-z-]+)/g)].map(([, flag = ""]) => flag.replaceAll("-", "_"));
+    const variables = [...text.matchAll(/CONFAB_([A-Z_]+)/g)].map(([, variable = ""]) => variable.toLowerCase());
+    const ours = [...flags, ...variables].filter((word) => !/^(config|now|system|uid)$/.test(word));
+    expect({ name, unknown: ours.filter((word) => !Object.hasOwn(settings, word)) }).toEqual({ name, unknown: [] });
+  }
+});
