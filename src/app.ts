@@ -43,7 +43,7 @@ import { addressTest } from "./lib/networks.ts";
 import { lines_per_message_max, lines_per_second_min } from "./protocol/limits.ts";
 import type { Appender, Publish } from "./store/appender.ts";
 import type { Storage } from "./store/database.ts";
-import { Journal, type CommittedBatch } from "./store/journal.ts";
+import { Journal, draft_wait_ms_max, shared_draft_wait_ms_max, type CommittedBatch } from "./store/journal.ts";
 import { trimRoom } from "./store/trim.ts";
 
 export interface Others {
@@ -90,9 +90,18 @@ export function createChat(options: AppOptions, storage: Storage, deliver: (topi
     hasOthers: nodes !== undefined,
     tell: nodes === undefined || options.others?.tells !== true ? undefined : (told) => nodes.tell(told),
   });
-  const publish: Publish = (drafts, outcomes) => outbox.publish(drafts, outcomes);
+  const publish: Publish =
+    options.others?.tells === false
+      ? (drafts, outcomes) => {
+          outbox.publish(drafts, outcomes);
+          // A change in a room that is not open here concerns whoever wants to have all of their rooms.
+          if (drafts.some(({ kind }) => kind !== "message")) watch?.look();
+        }
+      : (drafts, outcomes) => outbox.publish(drafts, outcomes);
   const observe = options.observe === undefined ? {} : { observe: options.observe };
-  const journal = options.openJournal?.(publish) ?? new Journal({ committer, clock, log, publish, ...observe });
+  const journal =
+    options.openJournal?.(publish) ??
+    new Journal({ committer, clock, log, publish, wait_ms_max: draftWait(config), ...observe });
   const { open, openRoomsMax: rooms_max, openRoomsPerAddressMax: per_address_max } = config;
   const openRooms = new OpenRooms({ db, directory, journal, clock, open, rooms_max, per_address_max });
   const subscriptions = new Subscriptions({
@@ -139,6 +148,11 @@ export function createChat(options: AppOptions, storage: Storage, deliver: (topi
     messages,
     operations,
   };
+}
+
+/** How long a draft waits, by where the database is. */
+export function draftWait({ database }: Config): number {
+  return database === "" ? draft_wait_ms_max : shared_draft_wait_ms_max;
 }
 
 function openNodes({ clock, log, others }: AppOptions, epoch: string): Nodes | undefined {

@@ -15,6 +15,8 @@ import { failure, StorageError, type Committer, type Draft, type Outcome, type O
 export const batch_drafts_max = 1_000;
 export const batch_bytes_max = 1024 * 1024;
 export const draft_wait_ms_max = 3_000;
+/** On a server that may hang for the whole deadline of a call: an answer must not take two of those. */
+export const shared_draft_wait_ms_max = 2_100;
 const sweep_ms = 250;
 /** Turns of the loop that a batch gathers at most. */
 const gather_turns_max = 4;
@@ -64,6 +66,8 @@ export interface JournalOptions {
   readonly committer: Committer;
   readonly clock: Clock;
   readonly log: Log;
+  /** A draft is answered by then; `draft_wait_ms_max` unless said otherwise. */
+  readonly wait_ms_max?: number;
   /** Where it gives a promise, the next batch gathers until then. */
   readonly publish: (...batch: Parameters<Publish>) => void | Promise<void>;
   /** Told of each batch, for metrics. */
@@ -243,7 +247,7 @@ export class Journal implements Appender {
 
   /** Answers those who have waited long enough. What is in a batch stays there: it may be stored yet. */
   #sweep(): void {
-    const oldest_ms = this.#options.clock.monotonic() - draft_wait_ms_max;
+    const oldest_ms = this.#options.clock.monotonic() - (this.#options.wait_ms_max ?? draft_wait_ms_max);
     for (const entry of this.#batch) {
       if (entry.since_ms > oldest_ms) break;
       entry.settle(failure("outcome_unknown"));
