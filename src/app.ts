@@ -90,14 +90,7 @@ export function createChat(options: AppOptions, storage: Storage, deliver: (topi
     hasOthers: nodes !== undefined,
     tell: nodes === undefined || options.others?.tells !== true ? undefined : (told) => nodes.tell(told),
   });
-  const publish: Publish =
-    options.others?.tells === false
-      ? (drafts, outcomes) => {
-          outbox.publish(drafts, outcomes);
-          // A change in a room that is not open here concerns whoever wants to have all of their rooms.
-          if (drafts.some(({ kind }) => kind !== "message")) watch?.look();
-        }
-      : (drafts, outcomes) => outbox.publish(drafts, outcomes);
+  const publish = publishing(outbox, options.others, () => watch?.look());
   const observe = options.observe === undefined ? {} : { observe: options.observe };
   const journal =
     options.openJournal?.(publish) ??
@@ -120,10 +113,8 @@ export function createChat(options: AppOptions, storage: Storage, deliver: (topi
   const accounts = new Accounts({ db, clock });
   const hint = (): void => nodes?.hint();
   const operations = createOperations({ accounts, db, directory, hint, messages, people, presence, rooms });
-  const watch =
-    nodes === undefined
-      ? undefined
-      : new NewsWatch({ client: storage.client, clock, directory, log, outbox, people, subscriptions });
+  const watched = { client: storage.client, clock, directory, log, outbox, people, subscriptions };
+  const watch = nodes === undefined ? undefined : new NewsWatch(watched);
   /** Begins to hear others, before the first room is opened. */
   const start = async (): Promise<void> => {
     await watch?.start();
@@ -153,6 +144,15 @@ export function createChat(options: AppOptions, storage: Storage, deliver: (topi
 /** How long a draft waits, by where the database is. */
 export function draftWait({ database }: Config): number {
   return database === "" ? draft_wait_ms_max : shared_draft_wait_ms_max;
+}
+
+/** Where batches of other gateways come here too, a change in a room that nobody has open concerns who wants all of theirs. */
+function publishing(outbox: Outbox, others: Others | undefined, look: () => void): Publish {
+  if (others?.tells !== false) return (drafts, outcomes) => outbox.publish(drafts, outcomes);
+  return (drafts, outcomes) => {
+    outbox.publish(drafts, outcomes);
+    if (drafts.some(({ kind }) => kind !== "message")) look();
+  };
 }
 
 function openNodes({ clock, log, others }: AppOptions, epoch: string): Nodes | undefined {

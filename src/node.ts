@@ -1,7 +1,7 @@
 /** A node, which is one process: builds the storage, one gateway or several, and the tools; starts and stops them. No logic. */
 
 import { join } from "node:path";
-import { openGateway, type AppOptions } from "./app.ts";
+import { draftWait, openGateway, type AppOptions } from "./app.ts";
 import { openBroker } from "./broker/open.ts";
 import type { Broker } from "./broker/contract.ts";
 import { BrokerHub } from "./broker/threads.ts";
@@ -91,12 +91,13 @@ async function serveByThreads(
   registerProcessFigures(metrics, storage);
   watchLoop(metrics, clock);
   const count = countBatches(metrics);
-  const hub = new JournalHub();
+  const hub = new JournalHub(clock);
   const journal = new Journal({
     committer,
     clock,
     log,
-    publish: hub.publish,
+    wait_ms_max: draftWait(config),
+    publish: (drafts, outcomes) => hub.publish(drafts, outcomes),
     observe: (batch) => {
       count(batch);
       if (batch.failed) gateways.alarm();

@@ -3,11 +3,15 @@
  * and sends each committed batch to all of them, in the order committed.
  */
 
-import type { Publish, Waiter } from "./appender.ts";
+import type { Clock, Timer } from "../lib/clock.ts";
+import type { Waiter } from "./appender.ts";
 import { fromColumns, outcomesToColumns, toSentColumns } from "./batch-columns.ts";
 import type { Draft, Outcome } from "./draft.ts";
 import type { FromJournal, SettledColumns, ToJournal } from "./journal-port.ts";
 import type { Journal } from "./journal.ts";
+
+/** How long the next batch waits for a gateway that has not published the one before. */
+const publish_wait_ms_max = 5;
 
 class Ticket implements Waiter {
   readonly #member: Member;
@@ -33,6 +37,8 @@ class Member {
   #batches: FromJournal["batches"] = [];
   #settled = noneSettled();
   #scheduled = false;
+  /** Batches that it has not published yet. */
+  unpublished = 0;
 
   constructor(post: (message: FromJournal) => void) {
     this.#post = post;
@@ -40,6 +46,7 @@ class Member {
 
   publish(batch: FromJournal["batches"][number]): void {
     this.#batches.push(batch);
+    this.unpublished++;
     this.#schedule();
   }
 
@@ -68,23 +75,45 @@ class Member {
 }
 
 export class JournalHub {
+  readonly #clock: Clock;
   readonly #members: Member[] = [];
+  #published: { readonly resolve: () => void; readonly timer: Timer } | undefined;
 
-  /** The journal's `publish`. */
-  readonly publish: Publish = (drafts: readonly Draft[], outcomes: readonly Outcome[]): void => {
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /**
+   * The journal's `publish`. Resolves when all gateways have published the batch, or soon after: their senders answer
+   * acknowledgements with the next messages, and a commit that does not wait for them would be half as large.
+   */
+  publish(drafts: readonly Draft[], outcomes: readonly Outcome[]): Promise<void> {
     const batch = { drafts: toSentColumns(drafts), outcomes: outcomesToColumns(drafts, outcomes) };
     for (const member of this.#members) member.publish(batch);
-  };
+    return new Promise((resolve) => {
+      const timer = this.#clock.after(publish_wait_ms_max, () => this.#goOn());
+      this.#published = { resolve, timer };
+    });
+  }
 
   /** A gateway joins before it has anybody to publish to. Gives what takes its drafts. */
   join(journal: Journal, post: (message: FromJournal) => void): (message: ToJournal) => void {
     const member = new Member(post);
     this.#members.push(member);
-    return ({ first, drafts: columns }) => {
+    return ({ published, first, drafts: columns }) => {
       const drafts = fromColumns(columns, columns.bys);
       for (let at = 0; at < drafts.length; at++) {
         journal.append(drafts[at] as Draft, new Ticket(member, first + at));
       }
+      if (published === 0) return;
+      member.unpublished -= published;
+      if (this.#members.every(({ unpublished }) => unpublished === 0)) this.#goOn();
     };
+  }
+
+  #goOn(): void {
+    this.#published?.timer.cancel();
+    this.#published?.resolve();
+    this.#published = undefined;
   }
 }

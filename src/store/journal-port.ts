@@ -17,6 +17,8 @@ import { failure, type Draft, type Outcome, type OutcomeCode } from "./draft.ts"
 
 /** Drafts of one turn. Their tickets are consecutive numbers. */
 export interface ToJournal {
+  /** Batches that were published since the last message. */
+  readonly published: number;
   readonly first: number;
   readonly drafts: SentColumns;
 }
@@ -52,6 +54,8 @@ export class JournalPort implements Appender {
   readonly #options: JournalPortOptions;
   readonly #taken = new Map<number, Taken>();
   #gathering: Draft[] = [];
+  #published = 0;
+  #scheduled = false;
   #next = 0;
   #bytes = 0;
   #closed = false;
@@ -74,13 +78,20 @@ export class JournalPort implements Appender {
     this.#bytes += bytes;
     this.#taken.set(this.#next++, { waiter, bytes });
     this.#gathering.push(draft);
-    if (this.#gathering.length === 1) this.#options.clock.soon(() => this.#flush());
+    this.#schedule();
   }
 
-  #flush(): void {
-    const drafts = this.#gathering;
-    this.#gathering = [];
-    this.#options.post({ first: this.#next - drafts.length, drafts: toSentColumns(drafts) });
+  /** A turn later: the rest of what the sockets bring in this turn belongs into the same message. */
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    this.#options.clock.soon(() => {
+      this.#scheduled = false;
+      const [drafts, published] = [this.#gathering, this.#published];
+      this.#gathering = [];
+      this.#published = 0;
+      this.#options.post({ published, first: this.#next - drafts.length, drafts: toSentColumns(drafts) });
+    });
   }
 
   /** What the main thread has sent. */
@@ -90,6 +101,10 @@ export class JournalPort implements Appender {
       this.#options.publish(drafts, outcomesFromColumns(drafts, batch.outcomes));
     }
     this.#settle(settled);
+    if (batches.length > 0) {
+      this.#published += batches.length;
+      this.#schedule();
+    }
     if (this.#taken.size === 0) for (const resolve of this.#idle.splice(0)) resolve();
   }
 
