@@ -34,9 +34,9 @@ export interface Violations {
 
 const told_max = 5;
 
-/** The database of a server that does not run now. */
+/** The database of a server that does not run now, by its data folder; or a libSQL server, by its address. */
 export async function withDatabase<T>(data: string, work: (client: Client) => Promise<T>): Promise<T> {
-  const client = createClient({ url: `file:${join(data, "confab.db")}` });
+  const client = createClient({ url: /^https?:/.test(data) ? data : `file:${join(data, "confab.db")}` });
   try {
     return await work(client);
   } finally {

@@ -150,7 +150,7 @@ export class Nodes implements Following {
       case "alive":
         break;
       case "bye":
-        this.#gone(run);
+        this.#gone(run, "bye");
         break;
     }
   }
@@ -162,13 +162,13 @@ export class Nodes implements Following {
 
   #sweep(): void {
     const oldest_ms = this.#options.clock.monotonic() - silence_ms_max;
-    for (const [run, heard_ms] of this.#heard_ms) if (heard_ms < oldest_ms) this.#gone(run);
+    for (const [run, heard_ms] of this.#heard_ms) if (heard_ms < oldest_ms) this.#gone(run, "silence");
     for (const room of this.#unknown) this.#publish(room.n, { kind: "ask" });
     this.#unknown.clear();
   }
 
-  #gone(run: string): void {
+  #gone(run: string, after: "bye" | "silence"): void {
     this.#heard_ms.delete(run);
-    for (const room of this.#chat?.directory.all() ?? []) this.#chat?.presence.dropped(room, run);
+    for (const room of this.#chat?.directory.all() ?? []) this.#chat?.presence.dropped(room, run, after);
   }
 }

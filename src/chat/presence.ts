@@ -75,19 +75,19 @@ export class Presence {
   heard(room: LiveRoom, run: string, announcement: Announcement): boolean {
     room.elsewhere ??= new Elsewhere();
     const movement = room.elsewhere.heard(run, announcement);
-    this.#moved(room, movement);
+    // Whoever left there may be on the way to here.
+    this.#moved(room, movement, leave_grace_ms);
     return movement.gap;
   }
 
-  /** Another node is gone, and all who were here by it. */
-  dropped(room: LiveRoom, run: string): void {
-    if (room.elsewhere !== undefined) this.#moved(room, room.elsewhere.drop(run));
+  /** Another node is gone, and all who were here by it; after a long silence nobody has to be waited for. */
+  dropped(room: LiveRoom, run: string, after: "bye" | "silence"): void {
+    const delay_ms = after === "bye" ? leave_grace_ms : 0;
+    if (room.elsewhere !== undefined) this.#moved(room, room.elsewhere.drop(run), delay_ms);
   }
 
-  #moved(room: LiveRoom, { came, went }: Movement): void {
+  #moved(room: LiveRoom, { came, went }: Movement, delay_ms: number): void {
     for (const who of came) if (this.#own(room, who.user) === 0) this.#arrived(room, who);
-    // Whoever left there may be on the way to here.
-    const delay_ms = leave_grace_ms;
     for (const who of went) if (this.#own(room, who.user) === 0) this.#left(room, { who, delay_ms, elsewhere: true });
   }
 

@@ -130,7 +130,9 @@ export class RoomDirectory {
   async #follow(id: string): Promise<void> {
     if (this.#following === undefined) return;
     const n = this.#facts.get(id)?.n ?? (await findRoom(this.#db, { id, user: 0 }))?.room.n;
-    if (n !== undefined) await this.#following.follow(n);
+    // Another node may make it in the next moment; then whoever asks again finds it, and it is followed.
+    if (n === undefined) throw new ChatError("room_not_found");
+    await this.#following.follow(n);
   }
 
   #ask(room: LiveRoom): void {
