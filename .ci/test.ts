@@ -49,6 +49,7 @@ const suites: readonly Suite[] = [
   { name: "integration", path: "test/integration/", minutes_max: 10, test_seconds_max: 60 },
   { name: "simulation", path: "test/simulation/", minutes_max: 15, test_seconds_max: 600 },
   { name: "fuzz", path: "test/fuzz/", minutes_max: 15, test_seconds_max: 600 },
+  { name: "cluster", path: "test/cluster/", minutes_max: 10, test_seconds_max: 120 },
   { name: "smoke", path: "test/smoke/", minutes_max: 5, test_seconds_max: 120, needsExecutable: true },
   { name: "browser", path: "test/browser/", minutes_max: 5, test_seconds_max: 120, needsExecutable: true },
   { name: "faults", path: "test/faults/", minutes_max: 20, test_seconds_max: 900, needsExecutable: true },

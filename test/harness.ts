@@ -15,6 +15,10 @@ export interface NodeOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** The executable instead of the source. */
   readonly binary?: boolean;
+  /** Where it listens; the loopback unless said otherwise. */
+  readonly host?: string;
+  /** A command that runs the server: of a network namespace. */
+  readonly within?: readonly string[];
   /** A data folder that outlives the node; without it there is one of its own, removed at the end. */
   readonly data?: string;
 }
@@ -119,7 +123,8 @@ export async function startNode(options: NodeOptions = {}): Promise<ChatNode> {
   const told = { logs: [] as LogLine[], complaints: [] as string[] };
   const env = environment(options.env ?? {});
   const launch = (port: string): Run => {
-    const argv = [...command(options.binary === true), "serve", "--host", "127.0.0.1", "--port", port, "--data", data];
+    const serve = [...(options.within ?? []), ...command(options.binary === true), "serve"];
+    const argv = [...serve, "--host", options.host ?? "127.0.0.1", "--port", port, "--data", data];
     return new Run([...argv, ...(options.args ?? [])], env, told);
   };
 
@@ -135,10 +140,10 @@ export async function startNode(options: NodeOptions = {}): Promise<ChatNode> {
     folder?.[Symbol.dispose]();
     throw error;
   }
-  const { port } = new URL(url);
+  const { host, port } = new URL(url);
   return {
     url,
-    ws: `ws://127.0.0.1:${port}/connection/websocket`,
+    ws: `ws://${host}/connection/websocket`,
     data,
     get pid() {
       return run.process.pid;

@@ -49,9 +49,11 @@ async function until(port: number, command: string, expected: string): Promise<v
 export interface RedisServerOptions {
   /** A cluster of one, a Sentinel over one, or neither. */
   readonly kind?: "single" | "cluster" | "sentinel";
+  /** A further address to listen on, which the nodes are given. */
+  readonly host?: string;
 }
 
-function launch(port: number, args: readonly string[]): Bun.Subprocess {
+function launch(port: number, args: readonly string[], last: readonly string[]): Bun.Subprocess {
   const argv = [
     "redis-server",
     ...args,
@@ -63,6 +65,7 @@ function launch(port: number, args: readonly string[]): Bun.Subprocess {
     "",
     "--appendonly",
     "no",
+    ...last,
   ];
   return Bun.spawn(argv, { stdin: "ignore", stdout: "ignore", stderr: "ignore" });
 }
@@ -71,13 +74,15 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
   const { kind = "single" } = options;
   const folder = temporaryFolder();
   const port = await freePort();
+  // Redis takes the last of each option.
+  const open = options.host === undefined ? [] : ["--protected-mode", "no", "--bind", `127.0.0.1 ${options.host}`];
   const place = ["--dir", folder.path];
   const cluster =
     kind === "cluster"
       ? ["--cluster-enabled", "yes", "--cluster-port", String(await freePort()), "--cluster-announce-ip", "127.0.0.1"]
       : [];
   const start = async (): Promise<Bun.Subprocess> => {
-    const child = launch(port, [...place, ...cluster]);
+    const child = launch(port, [...place, ...cluster], open);
     await until(port, "PING", "PONG");
     if (kind === "cluster") {
       await askRedis(port, "CLUSTER ADDSLOTSRANGE 0 16383");
@@ -92,7 +97,7 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
     await child.exited;
   };
   const urls = {
-    single: `redis://127.0.0.1:${port}`,
+    single: `redis://${options.host ?? "127.0.0.1"}:${port}`,
     cluster: `redis-cluster://127.0.0.1:${port}`,
     sentinel: `redis-sentinel://127.0.0.1:${watcher?.port ?? 0}/main`,
   };

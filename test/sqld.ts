@@ -28,10 +28,10 @@ async function answers(url: string): Promise<boolean> {
   }
 }
 
-export async function startSqld(): Promise<Sqld> {
+export async function startSqld(host = "127.0.0.1"): Promise<Sqld> {
   const folder = temporaryFolder();
   const port = await freePort();
-  const url = `http://127.0.0.1:${port}`;
+  const url = `http://${host}:${port}`;
 
   const launch = async (): Promise<Bun.Subprocess<"ignore", "ignore", "ignore">> => {
     const launched = Bun.spawn(
@@ -40,7 +40,7 @@ export async function startSqld(): Promise<Sqld> {
         "--db-path",
         join(folder.path, "data"),
         "--http-listen-addr",
-        `127.0.0.1:${port}`,
+        `${host}:${port}`,
         "--no-welcome",
         "--disable-metrics",
       ],
