@@ -73,9 +73,8 @@ export function createChat(options: AppOptions, storage: Storage, deliver: (topi
   const { clock, config, log } = options;
   const { db, epoch, history, committer } = storage;
   const nodes = openNodes(options, epoch);
-  const ring_bytes_max = config.ringBytesMax;
   const vanished = (id: string): void => openRooms.vanished(id);
-  const directory = new RoomDirectory({ db, ring_bytes_max, vanished, following: nodes });
+  const directory = new RoomDirectory({ db, ring_bytes_max: config.ringBytesMax, vanished, following: nodes });
   const people = new People();
   const changed = nodes === undefined ? undefined : (room: LiveRoom): void => nodes.changed(room);
   const presence = new Presence({ clock, people, deliver, changed });

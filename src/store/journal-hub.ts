@@ -13,6 +13,9 @@ import type { Journal } from "./journal.ts";
 /** How long the next batch waits for a gateway that has not published the one before. */
 const publish_wait_ms_max = 5;
 
+/** Below it nobody has many messages under way, and waiting for the gateways costs more than it brings. */
+const awaited_drafts_min = 16;
+
 class Ticket implements Waiter {
   readonly #member: Member;
   readonly #number: number;
@@ -46,7 +49,7 @@ class Member {
 
   publish(batch: FromJournal["batches"][number]): void {
     this.#batches.push(batch);
-    this.unpublished++;
+    if (batch.isAwaited) this.unpublished++;
     this.#schedule();
   }
 
@@ -87,9 +90,11 @@ export class JournalHub {
    * The journal's `publish`. Resolves when all gateways have published the batch, or soon after: their senders answer
    * acknowledgements with the next messages, and a commit that does not wait for them would be half as large.
    */
-  publish(drafts: readonly Draft[], outcomes: readonly Outcome[]): Promise<void> {
-    const batch = { drafts: toSentColumns(drafts), outcomes: outcomesToColumns(drafts, outcomes) };
+  publish(drafts: readonly Draft[], outcomes: readonly Outcome[]): Promise<void> | undefined {
+    const isAwaited = drafts.length >= awaited_drafts_min;
+    const batch = { drafts: toSentColumns(drafts), outcomes: outcomesToColumns(drafts, outcomes), isAwaited };
     for (const member of this.#members) member.publish(batch);
+    if (!isAwaited) return undefined;
     return new Promise((resolve) => {
       const timer = this.#clock.after(publish_wait_ms_max, () => this.#goOn());
       this.#published = { resolve, timer };

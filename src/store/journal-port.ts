@@ -17,7 +17,7 @@ import { failure, type Draft, type Outcome, type OutcomeCode } from "./draft.ts"
 
 /** Drafts of one turn. Their tickets are consecutive numbers. */
 export interface ToJournal {
-  /** Batches that were published since the last message. */
+  /** Awaited batches that were published since the last message. */
   readonly published: number;
   readonly first: number;
   readonly drafts: SentColumns;
@@ -35,7 +35,12 @@ export interface SettledColumns {
 
 export interface FromJournal {
   /** Batches of the journal in the order committed; nearly always one or none. */
-  readonly batches: { readonly drafts: SentColumns; readonly outcomes: OutcomeColumns }[];
+  readonly batches: {
+    readonly drafts: SentColumns;
+    readonly outcomes: OutcomeColumns;
+    /** The main thread wants to know when it is published here. */
+    readonly isAwaited: boolean;
+  }[];
   readonly settled: SettledColumns;
 }
 
@@ -101,8 +106,9 @@ export class JournalPort implements Appender {
       this.#options.publish(drafts, outcomesFromColumns(drafts, batch.outcomes));
     }
     this.#settle(settled);
-    if (batches.length > 0) {
-      this.#published += batches.length;
+    const awaited = batches.filter(({ isAwaited }) => isAwaited).length;
+    if (awaited > 0) {
+      this.#published += awaited;
       this.#schedule();
     }
     if (this.#taken.size === 0) for (const resolve of this.#idle.splice(0)) resolve();

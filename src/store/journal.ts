@@ -69,7 +69,7 @@ export interface JournalOptions {
   /** A draft is answered by then; `draft_wait_ms_max` unless said otherwise. */
   readonly wait_ms_max?: number;
   /** Where it gives a promise, the next batch gathers until then. */
-  readonly publish: (...batch: Parameters<Publish>) => void | Promise<void>;
+  readonly publish: (...batch: Parameters<Publish>) => void | Promise<void> | undefined;
   /** Told of each batch, for metrics. */
   readonly observe?: (batch: CommittedBatch) => void;
 }

@@ -3,6 +3,7 @@
 import { describe, expect, test } from "bun:test";
 import { outgoing_bytes_max, type Broker } from "../../src/broker/contract.ts";
 import { MemoryBroker, MemoryHub } from "../../src/broker/memory.ts";
+import { BrokerHub, ThreadBroker, type FromBroker, type ToBroker } from "../../src/broker/threads.ts";
 import { RedisBroker } from "../../src/broker/redis.ts";
 import { systemClock } from "../../src/lib/clock.ts";
 import { shortId } from "../../src/lib/ids.ts";
@@ -28,6 +29,31 @@ async function listenerOf(broker: Broker): Promise<Listener> {
   });
   await eventually(() => broker.connected, "a connected broker");
   return listener;
+}
+
+/** Gateways of one process, each at its end of a real channel. */
+function threadParty(upstream: Broker): Party {
+  const hub = new BrokerHub(upstream);
+  const channels: MessageChannel[] = [];
+  return {
+    async join() {
+      const channel = new MessageChannel();
+      channels.push(channel);
+      const { port1: main, port2: gateway } = channel;
+      const take = hub.join((message) => main.postMessage(message));
+      main.onmessage = ({ data }: { data: unknown }) => take(data as ToBroker);
+      const broker = new ThreadBroker({ clock: systemClock, post: (message) => gateway.postMessage(message) });
+      gateway.onmessage = ({ data }: { data: unknown }) => broker.receive(data as FromBroker);
+      return await listenerOf(broker);
+    },
+    async [Symbol.asyncDispose]() {
+      await hub.close();
+      for (const { port1, port2 } of channels) {
+        port1.close();
+        port2.close();
+      }
+    },
+  };
 }
 
 function redisParty(server: RedisServer): Party {
@@ -56,6 +82,7 @@ const parties: readonly (readonly [name: string, start: () => Promise<Party>])[]
       };
     },
   ],
+  ["threads", async () => threadParty(new MemoryBroker({ hub: new MemoryHub(), clock: systemClock }))],
   ["Redis", async () => redisParty(await startRedis())],
   ["Redis behind a Sentinel", async () => redisParty(await startRedis({ kind: "sentinel" }))],
   ["Redis Cluster", async () => redisParty(await startRedis({ kind: "cluster" }))],
