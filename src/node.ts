@@ -6,7 +6,7 @@ import { openBroker } from "./broker/open.ts";
 import type { Broker } from "./broker/contract.ts";
 import { BrokerHub } from "./broker/threads.ts";
 import { adminSocket, createAdmin } from "./gateway/admin.ts";
-import { countBatches, registerProcessFigures, watchLoop } from "./gateway/figures.ts";
+import { countBatches, registerBrokerFigures, registerProcessFigures, watchLoop } from "./gateway/figures.ts";
 import { loadPage } from "./gateway/page.ts";
 import { claimPorts, listenForTools } from "./gateway/server.ts";
 import { readTls } from "./gateway/tls.ts";
@@ -48,6 +48,7 @@ async function serve(options: AppOptions, storage: OpenedStorage, tls: ReturnTyp
   registerProcessFigures(metrics, storage);
   // A local file is this process's alone: then there is nobody to tell.
   const broker = storage.file === undefined ? brokerOf(options) : undefined;
+  if (broker !== undefined) registerBrokerFigures(metrics, broker);
   const others = broker === undefined ? undefined : { broker, tells: true };
   const gateway = await openGateway({ ...options, observe, others }, storage, {
     tls,

@@ -89,5 +89,6 @@ export class NewsWatch {
     await Promise.all(caughtUp);
     for (const [n, id, seq, user] of news.places) await subscriptions.placeChanged({ user, n, id, seq });
     this.#cursor = news.cursor;
+    this.#again ||= news.more;
   }
 }

@@ -19,6 +19,8 @@ const alive_every_ms = 5_000;
 /** A node that was not heard for so long is gone, and everybody who was here by it. */
 export const silence_ms_max = 30_000;
 const sweep_ms = 1_000;
+/** Rooms whose other people are asked for in a second. */
+const asks_per_sweep_max = 1_000;
 
 export interface NodesOptions {
   readonly broker: Broker;
@@ -130,6 +132,7 @@ export class Nodes implements Following {
     if (read === undefined) return this.#options.log.warn("letter_not_understood", { start: text.slice(0, 60) });
     const { run, n, letter } = read;
     if (run === this.#options.run || this.#chat === undefined) return;
+    if (!this.#heard_ms.has(run)) this.#options.log.info("node_heard", { run });
     this.#heard_ms.set(run, this.#options.clock.monotonic());
     const { directory, outbox, presence, look } = this.#chat;
     const room = directory.byKey(n);
@@ -158,17 +161,23 @@ export class Nodes implements Following {
   #restored(): void {
     this.#tellAll({ kind: "alive" });
     this.#chat?.look();
+    for (const room of this.#chat?.directory.all() ?? []) this.#unknown.add(room);
   }
 
   #sweep(): void {
     const oldest_ms = this.#options.clock.monotonic() - silence_ms_max;
     for (const [run, heard_ms] of this.#heard_ms) if (heard_ms < oldest_ms) this.#gone(run, "silence");
-    for (const room of this.#unknown) this.#publish(room.n, { kind: "ask" });
-    this.#unknown.clear();
+    let left = asks_per_sweep_max;
+    for (const room of this.#unknown) {
+      if (left-- === 0) break;
+      this.#unknown.delete(room);
+      this.#publish(room.n, { kind: "ask" });
+    }
   }
 
   #gone(run: string, after: "bye" | "silence"): void {
     this.#heard_ms.delete(run);
+    this.#options.log.info("node_gone", { run, after });
     for (const room of this.#chat?.directory.all() ?? []) this.#chat?.presence.dropped(room, run, after);
   }
 }

@@ -194,6 +194,7 @@ export class Subscriptions {
     }
     if (!person.connections.some((recipient) => recipient.wantsRooms)) return;
     const room = await directory.open(change.id);
+    // It was asked of the database twice: what a commit has told meanwhile is newer.
     const now = person.memberships.get(change.n);
     if (now?.state === "joined" && now.visible_from <= room.published + 1) this.adopt(person, room);
   }

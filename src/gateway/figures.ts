@@ -98,6 +98,18 @@ export function registerProcessFigures(metrics: Metrics, sources: ProcessSources
   for (const [name, help, read] of measures) metrics.measure({ name, help }, read);
 }
 
+/** Where there are other nodes. */
+export function registerBrokerFigures(
+  metrics: Metrics,
+  broker: { readonly connected: boolean; readonly dropped: number },
+): void {
+  const measures: readonly Measure[] = [
+    ["confab_broker_connected", "1 while the broker can be reached.", () => (broker.connected ? 1 : 0)],
+    ["confab_broker_dropped", "Messages to other nodes that were not sent since the start.", () => broker.dropped],
+  ];
+  for (const [name, help, read] of measures) metrics.measure({ name, help }, read);
+}
+
 /** Of the thread that asks. */
 export function watchLoop(metrics: Metrics, clock: Clock): void {
   const lag = metrics.histogram({
