@@ -78,6 +78,8 @@ async function open(opening: Opening, number: number): Promise<void> {
 async function drain(): Promise<void> {
   await gateway?.drain();
   await gateway?.stop();
+  // What it has said goes out before the thread ends.
+  await broker.close();
   post({ op: "drained" });
 }
 

@@ -11,7 +11,7 @@ import type { FromJournal, SettledColumns, ToJournal } from "./journal-port.ts";
 import type { Journal } from "./journal.ts";
 
 /** How long the next batch waits for a gateway that has not published the one before. */
-const publish_wait_ms_max = 5;
+const publish_wait_ms_max = 25;
 
 /** Below it nobody has many messages under way, and waiting for the gateways costs more than it brings. */
 const awaited_drafts_min = 16;
