@@ -3,7 +3,9 @@
 import { join } from "node:path";
 import { Accounts } from "./chat/accounts.ts";
 import { CanaryRoom } from "./chat/canary-room.ts";
+import type { LiveRoom } from "./chat/live-room.ts";
 import { Messages } from "./chat/messages.ts";
+import { Names } from "./chat/names.ts";
 import { OpenRooms } from "./chat/open-rooms.ts";
 import { createOperations } from "./chat/operations.ts";
 import { Outbox } from "./chat/outbox.ts";
@@ -66,7 +68,8 @@ export function createChat(options: AppOptions, storage: Storage, deliver: (topi
   const { db, epoch, history, committer } = storage;
   const vanished = (id: string): void => openRooms.vanished(id);
   const directory = new RoomDirectory({ db, ring_bytes_max: config.ringBytesMax, vanished });
-  const people = new People();
+  const names = new Names({ db, clock });
+  const people = new People({ shared: config.database !== "" });
   const presence = new Presence({ clock, deliver });
   const resume = new Resume({ history, budget: directory.budget, epoch, log });
   const outbox: Outbox = new Outbox({
@@ -98,9 +101,10 @@ export function createChat(options: AppOptions, storage: Storage, deliver: (topi
     epoch,
   });
   const rooms = new Rooms({ db, directory, journal, adopt: (person, room) => subscriptions.adopt(person, room) });
-  const messages = new Messages({ db, clock, directory, history, journal, epoch, open });
-  const accounts = new Accounts({ db, clock });
-  const operations = createOperations({ accounts, db, directory, messages, people, presence, rooms });
+  const prime = (room: LiveRoom, offset: number): Promise<void> | undefined => resume.prime(room, { epoch, offset });
+  const messages = new Messages({ prime, clock, names, directory, history, journal, epoch, open });
+  const accounts = new Accounts({ db, clock, names });
+  const operations = createOperations({ accounts, directory, messages, names, people, presence, rooms });
   return { accounts, directory, openRooms, people, presence, resume, journal, subscriptions, messages, operations };
 }
 
@@ -184,7 +188,7 @@ async function serve(options: AppOptions, storage: OpenedStorage, tls: ReturnTyp
   const ends = new Ends({ clock, log, metrics });
   const { plainWelcome: welcome, plainClock: clockTicks } = config;
   const plain = config.open
-    ? new PlainDoor({ ...chat, clock, deliver, ends, log, rates, welcome, clockTicks })
+    ? new PlainDoor({ ...chat, clock, deliver, ends, log, metrics, rates, welcome, clockTicks })
     : undefined;
   const origins = { publicUrl: config.publicUrl, allowed: config.allowedOrigins };
   const http = new HttpDoor({ ...chat, auth, clock, log, metrics, origins, rates, version: options.version });

@@ -8,10 +8,9 @@ import { problemText } from "../protocol/commands.ts";
 import { memberText } from "../protocol/json.ts";
 import { operationShapes, type CheckedInput, type OperationName } from "../protocol/operations.ts";
 import type { Outcome } from "../store/draft.ts";
-import type { Database } from "../store/orm.ts";
-import { usersByIds } from "../store/rooms.ts";
 import type { Accounts } from "./accounts.ts";
 import type { Messages } from "./messages.ts";
+import type { Names } from "./names.ts";
 import type { People } from "./people.ts";
 import { viewFor, type Caller } from "./policy.ts";
 import { listed_people_max, type Presence } from "./presence.ts";
@@ -21,9 +20,9 @@ import type { Rooms } from "./rooms.ts";
 
 export interface OperationsOptions {
   readonly accounts: Accounts;
-  readonly db: Database;
   readonly directory: RoomDirectory;
   readonly messages: Messages;
+  readonly names: Names;
   readonly people: People;
   readonly presence: Presence;
   readonly rooms: Rooms;
@@ -54,7 +53,7 @@ export function sentText(outcome: Outcome, id: string): string {
 }
 
 export function createOperations(options: OperationsOptions): OperationTable {
-  const { accounts, db, directory, messages, people, presence, rooms } = options;
+  const { accounts, directory, messages, names, people, presence, rooms } = options;
   const who = "person";
   return {
     "room.create": { who, cost: 20, run: ({ caller, input }) => rooms.create(caller, input) },
@@ -86,7 +85,7 @@ export function createOperations(options: OperationsOptions): OperationTable {
         return { users: listed, count: users, connections: clients };
       },
     },
-    "user.get": { who, cost: 2, run: async ({ input }) => ({ users: await usersByIds(db, input.ids) }) },
+    "user.get": { who, cost: 2, run: async ({ input }) => ({ users: await names.of(new Set(input.ids)) }) },
     "session.end": {
       who,
       cost: 5,
