@@ -23,7 +23,7 @@ import { isOpenName } from "../protocol/topics.ts";
 import type { Ends } from "./ends.ts";
 import { PlainConnection, type PlainSocket, type Visit } from "./plain-connection.ts";
 import { PlainRoom } from "./plain-room.ts";
-import { spend, TooMany, type Rates } from "./rates.ts";
+import { spendQuietly, TooMany, type Rates } from "./rates.ts";
 
 export interface PlainDoorOptions {
   readonly accounts: Accounts;
@@ -141,7 +141,7 @@ export class PlainDoor {
     if (id !== undefined) room.leaveOut(id, connection);
     const sending = { room: room.live.id, id, data: JSON.stringify({ text: frame }) };
     try {
-      spend(allowance, 1, now_ms);
+      spendQuietly(allowance, 1, now_ms);
       const sent = this.#options.messages.send(caller, sending, new PlainSend(this, connection, id));
       sent?.catch((error: unknown) => this.settled(connection, id, error));
     } catch (error) {

@@ -51,7 +51,7 @@ export const stranger_grace_ms = 1_000;
 export const errors_per_window_max = 20;
 export const errors_window_ms = 10_000;
 /** Commands refused for their rate, before the socket is closed: who sends on so fast has not read an answer. */
-export const refusals_per_window_max = 1_000;
+export const refusals_per_window_max = 500;
 export const refusals_window_ms = 10_000;
 /** Lines a second of one connection, pings and pongs too, whatever the rate of messages: past it the socket is closed. */
 export const lines_per_second_min = 5_000;
