@@ -104,7 +104,7 @@ export function createChat(options: AppOptions, storage: Storage, deliver: (topi
   const prime = (room: LiveRoom, offset: number): Promise<void> | undefined => resume.prime(room, { epoch, offset });
   const messages = new Messages({ prime, clock, names, directory, history, journal, epoch, open });
   const accounts = new Accounts({ db, clock, names });
-  const operations = createOperations({ accounts, directory, messages, names, people, presence, rooms });
+  const operations = createOperations({ accounts, clock, directory, messages, names, people, presence, rooms });
   return { accounts, directory, openRooms, people, presence, resume, journal, subscriptions, messages, operations };
 }
 

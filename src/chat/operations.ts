@@ -1,8 +1,9 @@
 /**
- * The operations: for each, what it costs and what it does. Every door (RPC, later HTTP) calls them through `run`, so
+ * The operations: for each, what it costs and what it does. Every door (RPC, HTTP) calls them through `run`, so
  * that rights, limits and shapes are the same everywhere.
  */
 
+import type { Clock } from "../lib/clock.ts";
 import { ChatError } from "../protocol/errors.ts";
 import { problemText } from "../protocol/commands.ts";
 import { memberText } from "../protocol/json.ts";
@@ -20,6 +21,7 @@ import type { Rooms } from "./rooms.ts";
 
 export interface OperationsOptions {
   readonly accounts: Accounts;
+  readonly clock: Clock;
   readonly directory: RoomDirectory;
   readonly messages: Messages;
   readonly names: Names;
@@ -53,7 +55,7 @@ export function sentText(outcome: Outcome, id: string): string {
 }
 
 export function createOperations(options: OperationsOptions): OperationTable {
-  const { accounts, directory, messages, names, people, presence, rooms } = options;
+  const { accounts, clock, directory, messages, names, people, presence, rooms } = options;
   const who = "person";
   return {
     "room.create": { who, cost: 20, run: ({ caller, input }) => rooms.create(caller, input) },
@@ -92,7 +94,8 @@ export function createOperations(options: OperationsOptions): OperationTable {
       run: async ({ caller: { person, session } }) => {
         if (session === undefined) throw new ChatError("not_available", "your application signs you in and out");
         await accounts.endSession(session);
-        people.endSession(person.id, session);
+        // The caller's own connection is among them: it gets its answer first.
+        clock.soon(() => people.endSession(person.id, session));
         return {};
       },
     },
