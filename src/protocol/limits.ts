@@ -46,7 +46,7 @@ export const waiting_chars_max = 256 * KiB;
  * so that together they hold 32 MiB. Of more, those that were silent for longer than the grace are closed.
  */
 export const strangers_max = 32;
-export const stranger_grace_ms = 1_000;
+export const stranger_grace_ms = 4_000;
 /** Commands that are wrong inside, before the socket is closed: this many within this time. */
 export const errors_per_window_max = 20;
 export const errors_window_ms = 10_000;
