@@ -6,7 +6,7 @@ const debianPackages: Record<string, string> = {
   "redis-server": "redis-server",
   haproxy: "haproxy",
   nginx: "nginx",
-  "qemu-aarch64-static": "qemu-user-static libc6-arm64-cross",
+  "qemu-aarch64-static": "qemu-user-static libc6-arm64-cross libgcc-s1-arm64-cross",
   openssl: "openssl",
   strace: "strace",
   faketime: "faketime",

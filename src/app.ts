@@ -5,8 +5,9 @@ import { Accounts } from "./chat/accounts.ts";
 import { CanaryRoom } from "./chat/canary-room.ts";
 import type { LiveRoom } from "./chat/live-room.ts";
 import { Messages } from "./chat/messages.ts";
+import { Names } from "./chat/names.ts";
 import { NewsWatch } from "./chat/news-watch.ts";
-import { Nodes } from "./chat/nodes.ts";
+import { Nodes, type ForNodes } from "./chat/nodes.ts";
 import { OpenRooms } from "./chat/open-rooms.ts";
 import { createOperations } from "./chat/operations.ts";
 import { Outbox } from "./chat/outbox.ts";
@@ -75,7 +76,8 @@ export function createChat(options: AppOptions, storage: Storage, deliver: (topi
   const nodes = openNodes(options, epoch);
   const vanished = (id: string): void => openRooms.vanished(id);
   const directory = new RoomDirectory({ db, ring_bytes_max: config.ringBytesMax, vanished, following: nodes });
-  const people = new People();
+  const names = new Names({ db, clock });
+  const people = new People({ shared: config.database !== "" });
   const changed = nodes === undefined ? undefined : (room: LiveRoom): void => nodes.changed(room);
   const presence = new Presence({ clock, people, deliver, changed });
   const resume = new Resume({ history, budget: directory.budget, epoch, log });
@@ -108,25 +110,15 @@ export function createChat(options: AppOptions, storage: Storage, deliver: (topi
     epoch,
   });
   const rooms = new Rooms({ db, directory, journal, adopt: (person, room) => subscriptions.adopt(person, room) });
-  const messages = new Messages({ db, clock, directory, history, journal, epoch, open });
-  const accounts = new Accounts({ db, clock });
+  const prime = (room: LiveRoom, offset: number): Promise<void> | undefined => resume.prime(room, { epoch, offset });
+  const messages = new Messages({ prime, clock, names, directory, history, journal, epoch, open });
+  const accounts = new Accounts({ db, clock, names });
   const hint = (): void => nodes?.hint();
-  const operations = createOperations({ accounts, db, directory, hint, messages, people, presence, rooms });
+  const operations = createOperations({ accounts, clock, directory, hint, messages, names, people, presence, rooms });
   const watched = { client: storage.client, clock, directory, log, outbox, people, subscriptions };
   const watch = nodes === undefined ? undefined : new NewsWatch(watched);
-  /** Begins to hear others, before the first room is opened. */
-  const start = async (): Promise<void> => {
-    await watch?.start();
-    await nodes?.start({ directory, outbox, presence, look: () => watch?.look() });
-  };
-  /** Nobody is here any more. */
-  const leave = (): void => {
-    watch?.stop();
-    nodes?.leave();
-  };
   return {
-    start,
-    leave,
+    ...withOthers({ nodes, watch }, { directory, outbox, presence, look: () => watch?.look() }),
     accounts,
     directory,
     openRooms,
@@ -137,6 +129,22 @@ export function createChat(options: AppOptions, storage: Storage, deliver: (topi
     subscriptions,
     messages,
     operations,
+  };
+}
+
+function withOthers(hearing: { nodes: Nodes | undefined; watch: NewsWatch | undefined }, chat: ForNodes) {
+  const { nodes, watch } = hearing;
+  return {
+    /** Begins to hear others, before the first room is opened. */
+    async start(): Promise<void> {
+      await watch?.start();
+      await nodes?.start(chat);
+    },
+    /** Nobody is here any more. */
+    leave(): void {
+      watch?.stop();
+      nodes?.leave();
+    },
   };
 }
 
@@ -245,7 +253,7 @@ export async function openGateway(options: AppOptions, storage: Storage, parts: 
   const ends = new Ends({ clock, log, metrics });
   const { plainWelcome: welcome, plainClock: clockTicks } = config;
   const plain = config.open
-    ? new PlainDoor({ ...chat, clock, deliver, ends, log, rates, welcome, clockTicks })
+    ? new PlainDoor({ ...chat, clock, deliver, ends, log, metrics, rates, welcome, clockTicks })
     : undefined;
   const origins = { publicUrl: config.publicUrl, allowed: config.allowedOrigins };
   const http = new HttpDoor({ ...chat, auth, clock, log, metrics, origins, rates, version: options.version });

@@ -127,7 +127,7 @@ export class RudeSocket implements Disposable {
 
 /** An open socket on which nothing was said yet. */
 export async function openRude(address: { readonly ws: string }): Promise<RudeSocket> {
-  const { hostname, port, pathname } = new URL(address.ws);
+  const { hostname, port, pathname, search } = new URL(address.ws);
   const socket = connect(Number(port), hostname);
   socket.setNoDelay(true);
   const opened = new Promise<RudeSocket>((resolve, reject) => {
@@ -144,7 +144,7 @@ export async function openRude(address: { readonly ws: string }): Promise<RudeSo
     socket.on("data", read);
     socket.once("error", reject);
     socket.write(
-      `GET ${pathname} HTTP/1.1\r\nHost: ${hostname}:${port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
+      `GET ${pathname}${search} HTTP/1.1\r\nHost: ${hostname}:${port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
         `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${key}\r\n\r\n`,
     );
   });

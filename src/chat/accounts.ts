@@ -4,6 +4,7 @@ import { Batcher } from "../lib/batcher.ts";
 import type { Clock } from "../lib/clock.ts";
 import { sha256, shortId, token } from "../lib/ids.ts";
 import { ChatError } from "../protocol/errors.ts";
+import type { Names } from "./names.ts";
 import type { Database } from "../store/orm.ts";
 import {
   addGuests,
@@ -43,12 +44,14 @@ export function isGuestToken(text: string): boolean {
 export class Accounts {
   readonly #db: Database;
   readonly #clock: Clock;
+  readonly #names: Names;
   readonly #hostUsers: Batcher<HostUser, UserRow>;
   readonly #guests: Batcher<{ user: NewUser; hash: string }, undefined>;
   readonly #sessions: Batcher<string, UserRow | undefined>;
 
-  constructor(options: { db: Database; clock: Clock }) {
+  constructor(options: { db: Database; clock: Clock; names: Names }) {
     const { db, clock } = options;
+    this.#names = options.names;
     this.#db = db;
     this.#clock = clock;
     const inputs_max = batch_max;
@@ -76,8 +79,7 @@ export class Accounts {
     const user = allowed(await this.#hostUsers.ask(asked));
     const { name } = asked;
     if (name === undefined || name === user.name) return user;
-    await renameUser(this.#db, { n: user.n, name });
-    return { ...user, name };
+    return await this.#rename(user, name);
   }
 
   /** The guest whose token it is. Throws `unauthorized` for an unknown or revoked one. */
@@ -86,8 +88,7 @@ export class Accounts {
     if (user === undefined)
       throw new ChatError("unauthorized", "this guest token is not known here: connect without one");
     if (name === undefined || name === user.name) return allowed(user);
-    await renameUser(this.#db, { n: user.n, name });
-    return { ...allowed(user), name };
+    return await this.#rename(allowed(user), name);
   }
 
   /** Ends a sign-in: its token is refused from now on. The caller closes what is connected by it. */
@@ -103,6 +104,12 @@ export class Accounts {
     const user = { id, issuer: guest, subject: id, name: given, created_at: this.#clock.now() };
     await this.#guests.ask({ user, hash: sha256(secret) });
     return { user: await this.#hostUsers.ask({ issuer: guest, subject: id, name: given }), token: secret };
+  }
+
+  async #rename(user: UserRow, name: string): Promise<UserRow> {
+    await renameUser(this.#db, { n: user.n, name });
+    this.#names.tell({ id: user.id, name });
+    return { ...user, name };
   }
 
   async #findOrAdd(asked: readonly HostUser[]): Promise<readonly UserRow[]> {

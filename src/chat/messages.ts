@@ -10,20 +10,21 @@ import { isOpenName, isRoomId } from "../protocol/topics.ts";
 import type { Appender, Waiter } from "../store/appender.ts";
 import type { Outcome } from "../store/draft.ts";
 import type { History } from "../store/history.ts";
-import { usersByIds } from "../store/rooms.ts";
-import type { Database } from "../store/orm.ts";
 import type { LiveRoom } from "./live-room.ts";
+import type { Names } from "./names.ts";
 import { requireWriter, viewFor, type Access, type Caller } from "./policy.ts";
 import { RawJson } from "./raw-json.ts";
 import type { RoomDirectory } from "./room-directory.ts";
 
 export interface MessagesOptions {
-  readonly db: Database;
+  readonly names: Names;
   readonly clock: Clock;
   readonly directory: RoomDirectory;
   readonly history: History;
   readonly journal: Appender;
   readonly epoch: string;
+  /** Sees to it that the ring reaches back to a seq, where it can. */
+  readonly prime: (room: LiveRoom, offset: number) => Promise<void> | undefined;
   /** The server lets anybody into `open:` rooms. */
   readonly open: boolean;
 }
@@ -99,6 +100,8 @@ export class Messages {
     const { room, view } = await this.#opened(caller, asked.room);
     const last_seq = room.published;
     const first_seq = Math.max(room.firstSeq, view.from);
+    // Everybody asks for the newest page: a room's recent events are read once, into the ring.
+    if (asked.before === undefined) await this.#options.prime(room, Math.max(0, last_seq - asked.limit));
     const texts = await this.#page(view, asked, last_seq);
     const first = texts[0] === undefined ? undefined : publicationSeq(texts[0]);
     const last = texts.length === 0 ? undefined : publicationSeq(texts.at(-1) as string);
@@ -145,7 +148,7 @@ export class Messages {
   async #authors(texts: readonly string[]): Promise<{ id: string; name: string }[]> {
     const ids = new Set<string>();
     for (const text of texts) ids.add(publicationUser(text));
-    return ids.size === 0 ? [] : await usersByIds(this.#options.db, [...ids]);
+    return await this.#options.names.of(ids);
   }
 
   /** The Centrifuge protocol's `history`: publications from a position on, or back from it, and the top. */

@@ -33,7 +33,7 @@ export interface NodesOptions {
 }
 
 /** What it works for; known once all parts are made. */
-export interface Chat {
+export interface ForNodes {
   readonly directory: RoomDirectory;
   readonly outbox: Outbox;
   readonly presence: Presence;
@@ -49,7 +49,7 @@ export class Nodes implements Following {
   /** When each other run was last heard. */
   readonly #heard_ms = new Map<string, number>();
   readonly #control: string;
-  #chat: Chat | undefined;
+  #chat: ForNodes | undefined;
   /** Rooms of which something of another node's presence was lost, or of which nothing is known yet. */
   readonly #unknown = new Set<LiveRoom>();
 
@@ -69,7 +69,7 @@ export class Nodes implements Following {
   }
 
   /** Begins to hear others. Before the first room is opened. */
-  async start(chat: Chat): Promise<void> {
+  async start(chat: ForNodes): Promise<void> {
     this.#chat = chat;
     await this.#options.broker.subscribe(this.#control);
     this.#tellAll({ kind: "alive" });

@@ -1,17 +1,17 @@
 /**
- * The operations: for each, what it costs and what it does. Every door (RPC, later HTTP) calls them through `run`, so
+ * The operations: for each, what it costs and what it does. Every door (RPC, HTTP) calls them through `run`, so
  * that rights, limits and shapes are the same everywhere.
  */
 
+import type { Clock } from "../lib/clock.ts";
 import { ChatError } from "../protocol/errors.ts";
 import { problemText } from "../protocol/commands.ts";
 import { memberText } from "../protocol/json.ts";
 import { operationShapes, type CheckedInput, type OperationName } from "../protocol/operations.ts";
 import type { Outcome } from "../store/draft.ts";
-import type { Database } from "../store/orm.ts";
-import { usersByIds } from "../store/rooms.ts";
 import type { Accounts } from "./accounts.ts";
 import type { Messages } from "./messages.ts";
+import type { Names } from "./names.ts";
 import type { People } from "./people.ts";
 import { viewFor, type Caller } from "./policy.ts";
 import { listed_people_max, type Presence } from "./presence.ts";
@@ -21,9 +21,10 @@ import type { Rooms } from "./rooms.ts";
 
 export interface OperationsOptions {
   readonly accounts: Accounts;
-  readonly db: Database;
+  readonly clock: Clock;
   readonly directory: RoomDirectory;
   readonly messages: Messages;
+  readonly names: Names;
   readonly people: People;
   readonly presence: Presence;
   readonly rooms: Rooms;
@@ -56,7 +57,7 @@ export function sentText(outcome: Outcome, id: string): string {
 }
 
 export function createOperations(options: OperationsOptions): OperationTable {
-  const { accounts, db, directory, hint, messages, people, presence, rooms } = options;
+  const { accounts, clock, directory, hint, messages, names, people, presence, rooms } = options;
   const who = "person";
   return {
     "room.create": { who, cost: 20, run: ({ caller, input }) => rooms.create(caller, input) },
@@ -86,18 +87,19 @@ export function createOperations(options: OperationsOptions): OperationTable {
         const { clients, users } = presence.counts(room);
         const listed = users > listed_people_max ? [] : [...room.people.keys()].map(({ id, name }) => ({ id, name }));
         const others = users > listed_people_max ? [] : presence.usersElsewhere(room);
-        if (others.length > 0) listed.push(...(await usersByIds(db, others)));
+        if (others.length > 0) listed.push(...(await names.of(others)));
         return { users: listed, count: users, connections: clients };
       },
     },
-    "user.get": { who, cost: 2, run: async ({ input }) => ({ users: await usersByIds(db, input.ids) }) },
+    "user.get": { who, cost: 2, run: async ({ input }) => ({ users: await names.of(new Set(input.ids)) }) },
     "session.end": {
       who,
       cost: 5,
       run: async ({ caller: { person, session } }) => {
         if (session === undefined) throw new ChatError("not_available", "your application signs you in and out");
         await accounts.endSession(session);
-        people.endSession(person.id, session);
+        // The caller's own connection is among them: it gets its answer first.
+        clock.soon(() => people.endSession(person.id, session));
         hint();
         return {};
       },

@@ -84,6 +84,12 @@ export class People {
   readonly #ended = new Lru<string, true>(ended_remembered_max);
   /** Who has just gone, and nearly always comes back: the same person then, with what is known of their rooms. */
   readonly #gone = new Lru<string, Person>(gone_max);
+  readonly #keepsGone: boolean;
+
+  /** `shared`: other nodes write to the database, so that nothing keeps right what is known of who is not here. */
+  constructor(options: { shared: boolean }) {
+    this.#keepsGone = !options.shared;
+  }
 
   get size(): number {
     return this.#byId.size;
@@ -103,6 +109,13 @@ export class People {
     return { n: row.n, id: row.id, name: row.name, connections: [], memberships: new SmallMap() };
   }
 
+  /** The person of a row who asks without a connection: kept for a while too, with what is known of their rooms. */
+  visit(row: { n: number; id: string; name: string }): Person {
+    const person = this.of(row);
+    if (this.#keepsGone && !this.#byId.has(person.id)) this.#gone.set(person.id, person);
+    return person;
+  }
+
   /** A connection has signed in. From now on commits keep the person's memberships right. */
   enter(recipient: Recipient): void {
     const { person } = recipient;
@@ -118,7 +131,7 @@ export class People {
     if (at >= 0) person.connections.splice(at, 1);
     if (person.connections.length > 0 || this.#byId.get(person.id) !== person) return;
     this.#byId.delete(person.id);
-    this.#gone.set(person.id, person);
+    if (this.#keepsGone) this.#gone.set(person.id, person);
   }
 
   /** Closes the connections that a sign-in was used for. Returns how many there were. */

@@ -14,7 +14,7 @@ import type { People, Recipient } from "./people.ts";
 /** A lost connection has this long to come back before its person has left. */
 export const leave_grace_ms = 5_000;
 /** How often news goes out. */
-export const news_period_ms = 200;
+export const news_period_ms = 1_000;
 /** Above this many persons a room shows counts only. */
 export const listed_people_max = 500;
 

@@ -64,13 +64,19 @@ type Key = { readonly algorithms: string[]; readonly key: JWTVerifyGetKey | Cryp
 async function keysOf(options: AuthOptions): Promise<Key[]> {
   const { secret, publicKey, jwksUrl } = options;
   const keys: Key[] = [];
-  if (secret !== undefined) keys.push({ algorithms: ["HS256"], key: new TextEncoder().encode(secret) });
+  if (secret !== undefined) keys.push({ algorithms: ["HS256"], key: await hmacKey(secret) });
   if (publicKey !== undefined) {
     const algorithm = await publicKeyAlgorithm(publicKey);
     keys.push({ algorithms: [algorithm], key: await importSPKI(publicKey, algorithm) });
   }
   if (jwksUrl !== undefined) keys.push({ algorithms: ["RS256", "ES256"], key: createRemoteJWKSet(new URL(jwksUrl)) });
   return keys;
+}
+
+/** Imported once: given as bytes it would be imported anew for every token. */
+async function hmacKey(secret: string): Promise<CryptoKey> {
+  const hmac = { name: "HMAC", hash: "SHA-256" };
+  return await crypto.subtle.importKey("raw", new TextEncoder().encode(secret), hmac, false, ["verify"]);
 }
 
 async function publicKeyAlgorithm(pem: string): Promise<"RS256" | "ES256"> {

@@ -15,7 +15,7 @@ import { clientInfoText, errorReply, reply } from "../protocol/frames.ts";
 import { memberText } from "../protocol/json.ts";
 import { isPlainSend } from "../protocol/operations.ts";
 import type { Connection } from "./connection.ts";
-import { spend, TooMany, type Rates } from "./rates.ts";
+import { spendQuietly, TooMany, type Rates } from "./rates.ts";
 import { positionOf, type SignInDoor } from "./sign-in.ts";
 
 export interface CommandsOptions {
@@ -130,7 +130,7 @@ export class Commands {
   #spend(connection: Connection, cost: number): void {
     const { clock, rates } = this.#options;
     connection.allowance ??= rates.of(connection.person.id, connection.address);
-    spend(connection.allowance, cost, clock.monotonic());
+    spendQuietly(connection.allowance, cost, clock.monotonic());
   }
 
   #publish(connection: Connection, command: CommandOf<"publish">): Promise<void> | undefined {

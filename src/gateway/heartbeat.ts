@@ -9,12 +9,15 @@ import { ping_s, refresh_grace_ms, sign_in_ms, stranger_grace_ms, strangers_max 
 import type { Connection } from "./connection.ts";
 
 const second_ms = 1_000;
+/** Connections whose unread bytes are looked at every second. */
+const watched_max = 1_000;
 
 export class Heartbeat {
   readonly #clock: Clock;
   readonly #slots: Set<Connection>[] = Array.from({ length: ping_s }, () => new Set());
   /** Sockets that have not signed in, with the time by which they must have; oldest first. */
   readonly #strangers = new Map<Connection, number>();
+  #count = 0;
   #turn = 0;
   #next = 0;
 
@@ -26,11 +29,12 @@ export class Heartbeat {
   add(connection: Connection): void {
     connection.slot = this.#next++ % ping_s;
     this.#slots[connection.slot]?.add(connection);
+    this.#count++;
     this.#strangers.set(connection, this.#clock.monotonic() + sign_in_ms);
   }
 
   remove(connection: Connection): void {
-    this.#slots[connection.slot]?.delete(connection);
+    if (this.#slots[connection.slot]?.delete(connection) === true) this.#count--;
     this.#strangers.delete(connection);
   }
 
@@ -42,9 +46,15 @@ export class Heartbeat {
   #tick(): void {
     const now_ms = this.#clock.monotonic();
     this.#turn = (this.#turn + 1) % ping_s;
-    for (const slot of this.#slots) for (const connection of slot) connection.unread_bytes = connection.buffered();
+    this.#lookAtUnread();
     for (const connection of this.#slots[this.#turn] as Set<Connection>) this.#visit(connection, now_ms);
     this.#dismissStrangers(now_ms);
+  }
+
+  /** How far each one is behind, so that its end can be told for what it was. Of a crowd only a part each second. */
+  #lookAtUnread(): void {
+    const slots = this.#count < watched_max ? this.#slots : [this.#slots[this.#turn] as Set<Connection>];
+    for (const slot of slots) for (const connection of slot) connection.unread_bytes = connection.buffered();
   }
 
   #dismissStrangers(now_ms: number): void {

@@ -104,8 +104,7 @@ export class HttpDoor {
     const allowance = rates.of(signIn.user.id, from.address);
     spend(allowance, operations[name].cost, clock.monotonic());
     const { value, text } = await readBody(request, clock);
-    // Whoever is not connected gets a person of their own, whose places in rooms are looked up anew.
-    const person = people.of(signIn.user);
+    const person = people.visit(signIn.user);
     const caller = { person, grants: signIn.grants, session: signIn.session, recipient: undefined };
     return { status: 200, body: await runOperation(operations, name, { caller, input: value, text }) };
   }

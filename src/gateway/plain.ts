@@ -14,6 +14,7 @@ import type { Clock } from "../lib/clock.ts";
 import { uuidv7 } from "../lib/ids.ts";
 import type { Log } from "../lib/log.ts";
 import { Lru } from "../lib/lru.ts";
+import type { Metrics } from "../lib/metrics.ts";
 import { ChatError, errors } from "../protocol/errors.ts";
 import { longerThan } from "../protocol/json.ts";
 import { commands_pending_max, ping_s, text_bytes_max } from "../protocol/limits.ts";
@@ -22,7 +23,7 @@ import { isOpenName } from "../protocol/topics.ts";
 import type { Ends } from "./ends.ts";
 import { PlainConnection, type PlainSocket, type Visit } from "./plain-connection.ts";
 import { PlainRoom } from "./plain-room.ts";
-import { spend, TooMany, type Rates } from "./rates.ts";
+import { spendQuietly, TooMany, type Rates } from "./rates.ts";
 
 export interface PlainDoorOptions {
   readonly accounts: Accounts;
@@ -32,6 +33,7 @@ export interface PlainDoorOptions {
   readonly ends: Ends;
   readonly log: Log;
   readonly messages: Messages;
+  readonly metrics: Metrics;
   readonly openRooms: OpenRooms;
   readonly people: People;
   readonly rates: Rates;
@@ -79,6 +81,8 @@ export class PlainDoor {
   constructor(options: PlainDoorOptions) {
     this.#options = options;
     options.clock.every(second_ms, () => this.#tick());
+    const described = { name: "confab_plain_connections", help: "Open sockets of the naive door." };
+    options.metrics.measure(described, () => this.#open.size);
   }
 
   get size(): number {
@@ -137,7 +141,7 @@ export class PlainDoor {
     if (id !== undefined) room.leaveOut(id, connection);
     const sending = { room: room.live.id, id, data: JSON.stringify({ text: frame }) };
     try {
-      spend(allowance, 1, now_ms);
+      spendQuietly(allowance, 1, now_ms);
       const sent = this.#options.messages.send(caller, sending, new PlainSend(this, connection, id));
       sent?.catch((error: unknown) => this.settled(connection, id, error));
     } catch (error) {

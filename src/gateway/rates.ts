@@ -39,6 +39,12 @@ export function spend(allowance: Allowance, cost: number, now_ms: number): void 
   if (address !== undefined && !address.take(cost, now_ms)) throw new TooMany(address.retryAfter_ms(cost, now_ms));
 }
 
+/** The same for a socket, which is not told how long: one error for all, for a flood is refused thousands of times. */
+export function spendQuietly(allowance: Allowance, cost: number, now_ms: number): void {
+  const { address, user } = allowance;
+  if (!user.take(cost, now_ms) || (address !== undefined && !address.take(cost, now_ms))) throw refusal;
+}
+
 export class TooMany extends ChatError {
   readonly retry_ms: number;
 
@@ -47,6 +53,8 @@ export class TooMany extends ChatError {
     this.retry_ms = Number.isFinite(retry_ms) ? retry_ms : hour_s * 1_000;
   }
 }
+
+const refusal = new TooMany(0);
 
 export class Rates {
   readonly #options: RatesOptions;

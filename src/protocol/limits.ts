@@ -46,12 +46,12 @@ export const waiting_chars_max = 256 * KiB;
  * so that together they hold 32 MiB. Of more, those that were silent for longer than the grace are closed.
  */
 export const strangers_max = 32;
-export const stranger_grace_ms = 1_000;
+export const stranger_grace_ms = 4_000;
 /** Commands that are wrong inside, before the socket is closed: this many within this time. */
 export const errors_per_window_max = 20;
 export const errors_window_ms = 10_000;
 /** Commands refused for their rate, before the socket is closed: who sends on so fast has not read an answer. */
-export const refusals_per_window_max = 1_000;
+export const refusals_per_window_max = 500;
 export const refusals_window_ms = 10_000;
 /** Lines a second of one connection, pings and pongs too, whatever the rate of messages: past it the socket is closed. */
 export const lines_per_second_min = 5_000;

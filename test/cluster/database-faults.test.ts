@@ -42,7 +42,7 @@ test("sqld killed for two seconds and stopped for four and a half", async () => 
     if (again.code !== undefined) throw new Error(`Expected a retry to be taken; got ${again.code}`);
   }
   await traffic.caughtUp(5_000);
-  const codes = [...new Set(refused.map(({ code }) => code))].sort();
+  const codes = [...new Set(refused.map(({ code }) => code ?? 0))].sort((a, b) => a - b);
   console.log(
     `figure: database killed 2 s, stopped 4.5 s: ${refused.length} of ${traffic.answers.length} sends refused with ${codes.join(", ")} within ${slowest_ms.toFixed(0)} ms (at most ${refused_ms_max}), works again after ${works.map((ms) => ms.toFixed(0)).join(" and ")} ms`,
   );

@@ -118,7 +118,7 @@ export class Traffic implements AsyncDisposable {
       args: [this.channel],
     });
     client.close();
-    const stored = rows.map((row) => ({ seq: Number(row[0]), id: String(row[1]) }));
+    const stored = rows.map((row) => ({ seq: Number(row[0]), id: row[1] as string }));
     const wrong = stored.filter(({ seq }, at) => seq !== at + 1).map(({ seq }) => `a hole before ${seq}`);
     const byId = new Map(stored.map(({ seq, id }) => [id, seq]));
     if (byId.size !== stored.length) wrong.push("a message is stored twice");

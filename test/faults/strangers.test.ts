@@ -48,7 +48,7 @@ test("1,000 sockets that say nothing are closed, and meanwhile an honest login t
   expect(codes.every((code) => code === 3502 || code === 3013)).toBe(true);
 }, 60_000);
 
-test("unfinished frames of sockets that have not signed in are dropped within 4 s, but for 32 of them", async () => {
+test("unfinished frames of sockets that have not signed in are dropped within 6 s, but for 32 of them", async () => {
   await using node = await startNode({ args: ["--open"] });
   await using honest = await connectRaw(node);
   const rss = residentBytes(node.pid);
@@ -68,7 +68,7 @@ test("unfinished frames of sockets that have not signed in are dropped within 4 
       `RSS +${inMiB(peak)} for ${took_s.toFixed(1)} s, then ${open} of them left`,
   );
   expect(open).toBeLessThanOrEqual(strangers_max);
-  expect(took_s).toBeLessThan(4);
+  expect(took_s).toBeLessThan(6);
   expect(peak).toBeLessThan(300 * MiB);
   for (const socket of sockets) socket[Symbol.dispose]();
 }, 60_000);

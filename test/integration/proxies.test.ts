@@ -39,13 +39,19 @@ async function startProxy(argv: readonly string[], port: number): Promise<Proxy>
   void child.exited.then(() => (exited = true));
   // Clients come from ::1 and the proxy from 127.0.0.1, so that they are told apart.
   const url = `https://[::1]:${port}`;
-  await eventually(async () => {
+  const answers = async (): Promise<boolean> => {
     if (exited) throw new Error(`Expected a proxy; it left: ${await complaint}`);
     return await fetch(`${url}/healthz`, { tls: { rejectUnauthorized: false } }).then(
       ({ ok }) => ok,
       () => false,
     );
-  }, "a proxy that answers");
+  };
+  try {
+    await eventually(answers, "a proxy that answers");
+  } catch (error) {
+    child.kill("SIGKILL");
+    throw error;
+  }
   return {
     url,
     async [Symbol.asyncDispose]() {

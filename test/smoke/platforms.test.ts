@@ -33,7 +33,9 @@ test("the executable for linux-arm64 serves, is killed, and serves what was ackn
   expect(elf(binary)).toEqual({ machine: 183, loader: "/lib/ld-linux-aarch64.so.1" });
   const emulator = Bun.which("qemu-aarch64-static");
   if (emulator === null) {
-    throw new Error("This test emulates the processor: sudo apt-get install qemu-user-static libc6-arm64-cross");
+    throw new Error(
+      "This test emulates the processor: sudo apt-get install qemu-user-static libc6-arm64-cross libgcc-s1-arm64-cross",
+    );
   }
   const wrapper = join(folder.path, "confab");
   await Bun.write(wrapper, `#!/bin/sh\nexec ${emulator} -L /usr/aarch64-linux-gnu ${binary} "$@"\n`);
