@@ -2,7 +2,7 @@
 
 import { closes, type CloseName } from "./close.ts";
 import { errors, type ErrorCode } from "./errors.ts";
-import { utf8Length } from "./json.ts";
+import { longerThan } from "./json.ts";
 
 /** A ping, and its answer, are empty objects. */
 export const emptyLine = "{}";
@@ -51,16 +51,28 @@ export function disconnectPush(name: CloseName): string {
 export function joinLines(lines: readonly string[], bytes_max: number): string[] {
   const frames: string[] = [];
   let first = 0;
-  let bytes = 0;
+  let chars = 0;
   for (let at = 0; at < lines.length; at++) {
-    const length = utf8Length(lines[at] as string) + 1;
-    if (at > first && bytes + length > bytes_max) {
-      frames.push(lines.slice(first, at).join("\n"));
+    const length = (lines[at] as string).length + 1;
+    if (at > first && chars + length > bytes_max) {
+      addFrame(frames, lines.slice(first, at), bytes_max);
       first = at;
-      bytes = 0;
+      chars = 0;
     }
-    bytes += length;
+    chars += length;
   }
-  if (first < lines.length) frames.push(lines.slice(first).join("\n"));
+  if (first < lines.length) addFrame(frames, first === 0 ? lines : lines.slice(first), bytes_max);
   return frames;
+}
+
+/** Bytes are counted once a frame and not once a line: nearly always there are no more of them than characters. */
+function addFrame(frames: string[], lines: readonly string[], bytes_max: number): void {
+  const frame = lines.length === 1 ? (lines[0] as string) : lines.join("\n");
+  if (lines.length === 1 || !longerThan(frame, bytes_max)) {
+    frames.push(frame);
+    return;
+  }
+  const middle = lines.length >> 1;
+  addFrame(frames, lines.slice(0, middle), bytes_max);
+  addFrame(frames, lines.slice(middle), bytes_max);
 }

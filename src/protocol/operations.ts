@@ -27,7 +27,8 @@ export function nameSchema(chars_max: number) {
 
 export const userName = nameSchema(user_name_chars_max);
 
-const room = z.string().refine((id) => isRoomId(id) || isOpenName(id), "expected a room's id or open:<name>");
+const isRoom = (id: string): boolean => isRoomId(id) || isOpenName(id);
+const room = z.string().refine(isRoom, "expected a room's id or open:<name>");
 const seq = z.int().min(0);
 const uuid = z
   .string()
@@ -62,7 +63,7 @@ export function isPlainSend(input: unknown): input is { room: string; id: string
   if (typeof input !== "object" || input === null) return false;
   for (const key in input) if (key !== "room" && key !== "id" && key !== "data") return false;
   const { room: channel, id, data } = input as { room?: unknown; id?: unknown; data?: unknown };
-  if (typeof channel !== "string" || !isRoomId(channel) || typeof id !== "string" || !lowerUuid.test(id)) return false;
+  if (typeof channel !== "string" || !isRoom(channel) || typeof id !== "string" || !lowerUuid.test(id)) return false;
   if (typeof data !== "object" || data === null) return false;
   for (const key in data) if (key === "reply_to" || key === "mentions" || key === "files") return false;
   const { text } = data as { text?: unknown };
