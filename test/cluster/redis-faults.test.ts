@@ -1,7 +1,8 @@
 /** Redis dies, hangs, and is not there: messages come late, none is lost, and nobody who sends waits for it. */
 
 import { expect, test } from "bun:test";
-import { startCluster } from "./nodes.ts";
+import { connectRaw } from "../client.ts";
+import { nodeOf, startCluster } from "./nodes.ts";
 import { Traffic } from "./traffic.ts";
 
 const late_ms_max = 3_000;
@@ -60,4 +61,22 @@ test("without any Redis nodes hear of each other by the database, within three s
   console.log(`figure: without Redis late by ${late.toFixed(0)} ms at most (${late_ms_max})`);
   expect(late).toBeLessThan(late_ms_max);
   expect(await traffic.wrong(cluster.sqld.url)).toEqual([]);
+  // Ended sign-ins and memberships as well.
+  const here = await connectRaw(nodeOf(cluster, 0), { data: { rooms: true } });
+  const there = await connectRaw(nodeOf(cluster, 1), {
+    data: { rooms: true },
+    token: here.connected?.data.token ?? "",
+  });
+  const asked_ms = performance.now();
+  const { id } = await here.rpc<{ id: string }>("room.create", { name: "without Redis" });
+  await there.nextPush("subscribe", id);
+  const joined_ms = performance.now() - asked_ms;
+  const ended_ms = performance.now();
+  await here.request("rpc", { method: "session.end", data: {} });
+  expect(await there.closed).toMatchObject({ code: 3503 });
+  const closed_ms = performance.now() - ended_ms;
+  console.log(
+    `figure: without Redis a membership comes after ${joined_ms.toFixed(0)} ms, the end of a sign-in after ${closed_ms.toFixed(0)} ms (${late_ms_max})`,
+  );
+  expect(Math.max(joined_ms, closed_ms)).toBeLessThan(late_ms_max);
 });
