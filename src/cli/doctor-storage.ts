@@ -10,6 +10,7 @@ import { openAside } from "../store/aside.ts";
 import { readDurability } from "../store/database.ts";
 import { sqliteVersion } from "../store/sqlite-version.ts";
 import type { Finding } from "./doctor-finding.ts";
+import { examineRemote } from "./doctor-remote.ts";
 
 const writes = 40;
 const block_bytes = 4_096;
@@ -19,14 +20,11 @@ const slow_ms = 20;
 const free_bytes_min = 1024 ** 3;
 
 export async function examineStorage(
-  { config, status }: Configuration & { status: unknown },
+  asked: Configuration & { readonly status: unknown },
   clock: Clock,
 ): Promise<Finding[]> {
-  if (config.database !== "") {
-    return [
-      { level: "well", what: `the data is on ${config.database}: its durability is in the server's start-up line` },
-    ];
-  }
+  const { config, status } = asked;
+  if (config.database !== "") return await examineRemote(asked, clock);
   const folder = existing(resolve(config.data));
   let scratch: string;
   try {

@@ -1,6 +1,7 @@
 /** People and their sign-ins, as rows. */
 
 import { eq, and, isNull, sql } from "drizzle-orm";
+import { namesOf } from "./names.ts";
 import type { Database } from "./orm.ts";
 import { controls, sessions, users } from "./schema.ts";
 
@@ -13,16 +14,24 @@ export interface UserRow {
 
 const userColumns = { n: users.n, id: users.id, name: users.name, disabled_at: users.disabled_at };
 
+export type FoundUser = UserRow & { readonly issuer: string; readonly subject: string };
+
+const u = namesOf(users);
+
+/** Written by hand and given back as one cell: every sign-in asks this. */
+const findSql = `SELECT json_group_array(json_array(
+    ${u.of.n}, ${u.of.id}, ${u.of.name}, ${u.of.disabled_at}, ${u.of.issuer}, ${u.of.subject}))
+  FROM ${u.table} WHERE (${u.of.issuer}, ${u.of.subject}) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?))`;
+
 /** The people that are there of those asked for; the others are missing from the answer. */
 export async function findUsers(
   db: Database,
   asked: readonly { issuer: string; subject: string }[],
-): Promise<(UserRow & { issuer: string; subject: string })[]> {
+): Promise<FoundUser[]> {
   const listed = JSON.stringify(asked.map(({ issuer, subject }) => [issuer, subject]));
-  return await db
-    .select({ ...userColumns, issuer: users.issuer, subject: users.subject })
-    .from(users)
-    .where(sql`(${users.issuer}, ${users.subject}) IN (SELECT value ->> 0, value ->> 1 FROM json_each(${listed}))`);
+  const { rows } = await db.$client.execute({ sql: findSql, args: [listed] });
+  const found = JSON.parse(rows[0]?.[0] as string) as [number, string, string, number | null, string, string][];
+  return found.map(([n, id, name, disabled_at, issuer, subject]) => ({ n, id, name, disabled_at, issuer, subject }));
 }
 
 export interface NewUser {
