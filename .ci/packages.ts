@@ -1,3 +1,4 @@
+import { dirname, join } from "node:path";
 import { runCommand } from "./process.ts";
 
 /** Programs that tests start, and the Debian package that each is in. A test names the program as a string: "chromium". */
@@ -6,6 +7,9 @@ const debianPackages: Record<string, string> = {
   "redis-server": "redis-server",
   haproxy: "haproxy",
   nginx: "nginx",
+  caddy: "caddy",
+  ip: "iproute2",
+  pgrep: "procps",
   "qemu-aarch64-static": "qemu-user-static libc6-arm64-cross libgcc-s1-arm64-cross",
   openssl: "openssl",
   strace: "strace",
@@ -14,17 +18,35 @@ const debianPackages: Record<string, string> = {
 
 const install_ms_max = 10 * 60_000;
 
-/** The Debian packages that are missing here and that some test under these folders needs. */
-async function missingPackages(folders: readonly string[]): Promise<string[]> {
-  const sources: string[] = [];
+/** The texts of the tests under these folders, and of the files beside the folders that they import. */
+async function sourcesOf(folders: readonly string[]): Promise<string[]> {
+  const paths: string[] = [];
   for (const folder of folders) {
-    for await (const path of new Bun.Glob("**/*.ts").scan(folder)) {
-      sources.push(await Bun.file(`${folder}/${path}`).text());
+    for await (const path of new Bun.Glob("**/*.ts").scan(folder)) paths.push(join(folder, path));
+  }
+  const texts = new Map<string, string>();
+  for (let path = paths.pop(); path !== undefined; path = paths.pop()) {
+    if (texts.has(path)) continue;
+    const text = await Bun.file(path).text();
+    texts.set(path, text);
+    for (const [, imported = ""] of text.matchAll(/ from "(\.[^"]+\.ts)"/g)) {
+      const next = join(dirname(path), imported);
+      if (next.startsWith("test/")) paths.push(next);
     }
   }
-  return Object.keys(debianPackages)
-    .filter((program) => Bun.which(program) === null && sources.some((text) => text.includes(`"${program}"`)))
-    .map((program) => debianPackages[program] ?? program);
+  return [...texts.values()];
+}
+
+/** The programs that some test under these folders needs. */
+async function programsOf(folders: readonly string[]): Promise<string[]> {
+  const sources = await sourcesOf(folders);
+  return Object.keys(debianPackages).filter((program) => sources.some((text) => text.includes(`"${program}"`)));
+}
+
+/** The Debian packages that are missing here and that some test under these folders needs. */
+async function missingPackages(folders: readonly string[]): Promise<string[]> {
+  const missing = (await programsOf(folders)).filter((program) => Bun.which(program) === null);
+  return missing.map((program) => debianPackages[program] ?? program);
 }
 
 /** Installs what the tests need where that is ours to do; elsewhere it says what to type, and those tests will fail. */

@@ -45,8 +45,8 @@ export interface ChatNode extends AsyncDisposable {
   kill(): Promise<void>;
   /** SIGTERM; gives the exit code. */
   stop(): Promise<number>;
-  /** Starts it again on the same port and data; kills it before if it still runs. */
-  restart(): Promise<void>;
+  /** Starts it again on the same port and data, from another version's `main.ts` if one is given; kills it before if it still runs. */
+  restart(main?: string): Promise<void>;
 }
 
 const root = join(import.meta.dir, "..");
@@ -122,8 +122,9 @@ export async function startNode(options: NodeOptions = {}): Promise<ChatNode> {
   const data = options.data ?? join(folder?.path ?? "", "data");
   const told = { logs: [] as LogLine[], complaints: [] as string[] };
   const env = environment(options.env ?? {});
-  const launch = (port: string): Run => {
-    const serve = [...(options.within ?? []), ...command(options.binary === true), "serve"];
+  const launch = (port: string, main?: string): Run => {
+    const program = main === undefined ? command(options.binary === true) : [process.execPath, main];
+    const serve = [...(options.within ?? []), ...program, "serve"];
     const argv = [...serve, "--host", options.host ?? "127.0.0.1", "--port", port, "--data", data];
     return new Run([...argv, ...(options.args ?? [])], env, told);
   };
@@ -160,9 +161,9 @@ export async function startNode(options: NodeOptions = {}): Promise<ChatNode> {
       clearTimeout(late);
       return code;
     },
-    async restart() {
+    async restart(main) {
       await kill();
-      run = launch(port);
+      run = launch(port, main);
       await run.untilReady();
     },
     async [Symbol.asyncDispose]() {

@@ -26,7 +26,8 @@ export interface From {
 
 const head = /^(events|presence|ask|look|alive|bye) ([a-z0-9]{1,40}) (\d{1,16})(?: (\d{1,16}))?(?:\n|$)/;
 const id = z.string().max(64);
-const connection = z.tuple([id, id, z.string().nullable()]);
+/** A newer node may say more of each. */
+const connection = z.tuple([id, id, z.string().nullable()], z.unknown());
 const announcementShape = z.object({
   k: z.int(),
   whole: z.boolean(),

@@ -50,6 +50,7 @@ export class Nodes implements Following {
   readonly #heard_ms = new Map<string, number>();
   readonly #control: string;
   #chat: ForNodes | undefined;
+  #hasPassedOver = false;
   /** Rooms of which something of another node's presence was lost, or of which nothing is known yet. */
   readonly #unknown = new Set<LiveRoom>();
 
@@ -129,7 +130,7 @@ export class Nodes implements Following {
 
   #received(text: string): void {
     const read = readLetter(text);
-    if (read === undefined) return this.#options.log.warn("letter_not_understood", { start: text.slice(0, 60) });
+    if (read === undefined) return this.#passedOver(text);
     const { run, n, letter } = read;
     if (run === this.#options.run || this.#chat === undefined) return;
     if (!this.#heard_ms.has(run)) this.#options.log.info("node_heard", { run });
@@ -156,6 +157,12 @@ export class Nodes implements Following {
         this.#gone(run, "bye");
         break;
     }
+  }
+
+  /** A newer node may write much that is not understood here: it is said once. */
+  #passedOver(text: string): void {
+    if (!this.#hasPassedOver) this.#options.log.warn("letter_not_understood", { start: text.slice(0, 60) });
+    this.#hasPassedOver = true;
   }
 
   #restored(): void {

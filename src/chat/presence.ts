@@ -9,7 +9,7 @@ import { joinLines, presencePush } from "../protocol/frames.ts";
 import { push_frame_bytes_max } from "../protocol/limits.ts";
 import { Elsewhere, type Announcement, type Counts, type Movement, type PresentConnection } from "./elsewhere.ts";
 import type { LiveRoom } from "./live-room.ts";
-import type { People, Recipient } from "./people.ts";
+import type { People, Person, Recipient } from "./people.ts";
 
 /** A lost connection has this long to come back before its person has left. */
 export const leave_grace_ms = 5_000;
@@ -41,6 +41,9 @@ export class Presence {
   /** What is to be told, by room and user. */
   readonly #news = new Map<LiveRoom, Map<string, News>>();
 
+  /** Who is listed without a connection, by room and user, until their leave is told: `People` may have forgotten them. */
+  readonly #lost = new Map<LiveRoom, Map<string, Person>>();
+
   constructor(options: PresenceOptions) {
     this.#options = options;
     options.clock.every(news_period_ms, () => this.#tell());
@@ -50,6 +53,7 @@ export class Presence {
     const { person } = recipient;
     const connections = room.people.get(person) ?? 0;
     room.people.set(person, connections + 1);
+    this.#forgetLost(room, person.id);
     this.#options.changed?.(room);
     if (connections === 0 && !isElsewhere(room, person.id)) this.#arrived(room, shown(recipient));
   }
@@ -65,7 +69,7 @@ export class Presence {
     }
     const isHere = isElsewhere(room, person.id);
     // Who may come back is listed until their leave is told: who asks meanwhile would not hear of the return.
-    if (lost && !isHere) room.people.set(person, 0);
+    if (lost && !isHere) this.#keepLost(room, person);
     else room.people.delete(person);
     const delay_ms = lost ? leave_grace_ms : 0;
     if (!isHere) this.#left(room, { who: shown(recipient), delay_ms, elsewhere: false });
@@ -145,10 +149,21 @@ export class Presence {
     this.#news.set(room, news.set(one.who.user, one));
   }
 
-  /** Who was lost here is listed no longer for that: they are back elsewhere, or their leave is told. */
+  #keepLost(room: LiveRoom, person: Person): void {
+    room.people.set(person, 0);
+    const lost = this.#lost.get(room) ?? new Map<string, Person>();
+    this.#lost.set(room, lost.set(person.id, person));
+  }
+
+  /** Who was lost here is listed no longer for that: they are back, or their leave is told. */
   #forgetLost(room: LiveRoom, user: string): void {
-    const person = this.#options.people.find(user);
-    if (person !== undefined && room.people.get(person) === 0) room.people.delete(person);
+    const lost = this.#lost.get(room);
+    const person = lost?.get(user);
+    if (lost === undefined || person === undefined) return;
+    lost.delete(user);
+    if (lost.size === 0) this.#lost.delete(room);
+    // Back already with a connection, it may be the same object.
+    if (room.people.get(person) === 0) room.people.delete(person);
   }
 
   #tell(): void {

@@ -9,8 +9,8 @@ export interface TestCluster extends AsyncDisposable {
   readonly nodes: readonly ChatNode[];
   readonly redis: RedisServer;
   readonly sqld: Sqld;
-  /** Starts one more. */
-  add(): Promise<ChatNode>;
+  /** Starts one more, in an environment of its own if one is given. */
+  add(of?: { readonly env: Readonly<Record<string, string>> }): Promise<ChatNode>;
 }
 
 export interface ClusterOptions {
@@ -24,9 +24,9 @@ export async function startCluster(options: ClusterOptions): Promise<TestCluster
   const [sqld, redis] = await Promise.all([startSqld(), startRedis()]);
   const nodes: ChatNode[] = [];
   const broker = options.withoutRedis === true ? [] : ["--redis", redis.url];
-  const add = async (): Promise<ChatNode> => {
+  const add: TestCluster["add"] = async (of) => {
     const args = ["--open", ...unlimited, "--database", sqld.url, ...broker, ...(options.args ?? [])];
-    const node = await startNode({ args });
+    const node = await startNode({ args, ...of });
     nodes.push(node);
     return node;
   };

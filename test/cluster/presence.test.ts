@@ -73,3 +73,14 @@ test("the people of a node that dies are gone within 35 seconds, those of one th
   await c?.closed;
   await a?.close();
 }, 90_000);
+
+test("who breaks off on a node is listed there until their leave is told, and no longer", async () => {
+  await using cluster = await startCluster({ count: 1 });
+  const watcher = await enter(nodeOf(cluster, 0));
+  const lost = await enter(nodeOf(cluster, 0));
+  expect((await list(watcher)).count).toBe(2);
+  lost.terminate();
+  await watcher.next(({ push }) => push?.leave?.info.user === lost.user, "a leave");
+  expect(await list(watcher)).toMatchObject({ count: 1, users: [{ id: watcher.user }] });
+  await watcher.close();
+});

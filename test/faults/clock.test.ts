@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { Checker, kept } from "../checker.ts";
 import { connectRaw } from "../client.ts";
 import { Crowd } from "../crowd.ts";
+import { wrongClock } from "../wrong-clock.ts";
 import { startNode } from "../harness.ts";
 import { printedSeed, randomOf } from "../seed.ts";
 import { temporaryFolder } from "../temporary.ts";
@@ -13,26 +14,13 @@ const rooms = ["open:one", "open:two"];
 /** What the wall clock says beside the true time, one after another. */
 const steps = ["+7200", "-7200", "+7200", "-7200", "+0", "-7200"];
 
-/** The library that the Debian package of "faketime" brings, wherever this machine keeps its libraries. */
-function library(): string {
-  const found = [...new Bun.Glob("*/faketime/libfaketime.so.1").scanSync("/usr/lib")];
-  if (found[0] === undefined) throw new Error("Expected the Debian package faketime to be installed.");
-  return join("/usr/lib", found[0]);
-}
-
 test("T14: order, once and resume are unaffected by a wall clock that steps by hours, in the run and between runs", async () => {
   const random = randomOf(printedSeed());
   using folder = temporaryFolder();
   const file = join(folder.path, "offset");
   const step = (offset: string): void => writeFileSync(file, `${offset}\n`);
   step(steps[0] ?? "");
-  const env = {
-    LD_PRELOAD: library(),
-    FAKETIME_TIMESTAMP_FILE: file,
-    FAKETIME_NO_CACHE: "1",
-    // As with a real step of the clock: durations go on as they were.
-    FAKETIME_DONT_FAKE_MONOTONIC: "1",
-  };
+  const env = wrongClock(file);
   await using node = await startNode({ binary: true, args: ["--open", ...unlimited], env });
   expect(Math.abs(Date.parse(String(node.logs[0]?.["time"])) - Date.now() - 7_200_000)).toBeLessThan(60_000);
   const checker = new Checker();

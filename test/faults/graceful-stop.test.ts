@@ -8,7 +8,7 @@ import { startNode } from "../harness.ts";
 import { temporaryFolder } from "../temporary.ts";
 import { startSenders } from "./senders.ts";
 
-const sockets = 1_000;
+const sockets = 5_000;
 const stop_ms_max = 5_000;
 const channel = "open:stop";
 /** The code after which every SDK comes back. */
@@ -43,7 +43,7 @@ test("SIGTERM sends everybody away over a few seconds, and nothing that was ackn
   expect(new Set(closes.map((close) => close.code))).toEqual(new Set([shutdown]));
   expect(spread_ms).toBeGreaterThan(spread_ms_min);
   expect(await checker.verify(node)).toEqual(kept);
-});
+}, 60_000);
 
 test("as the first process of a container it stops as well", async () => {
   using folder = temporaryFolder();

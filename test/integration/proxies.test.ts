@@ -32,8 +32,10 @@ function adapted(name: string, places: Readonly<Record<string, string>>): string
   return text;
 }
 
-async function startProxy(argv: readonly string[], port: number): Promise<Proxy> {
-  const child = Bun.spawn([...argv], { stdout: "ignore", stderr: "pipe" });
+/** What it keeps for itself goes into the folder, where the test ends with it. */
+async function startProxy(argv: readonly string[], port: number, folder: TemporaryFolder): Promise<Proxy> {
+  const env = { ...process.env, HOME: folder.path, XDG_DATA_HOME: folder.path, XDG_CONFIG_HOME: folder.path };
+  const child = Bun.spawn([...argv], { stdout: "ignore", stderr: "pipe", env });
   const complaint = new Response(child.stderr).text();
   let exited = false;
   void child.exited.then(() => (exited = true));
@@ -79,7 +81,7 @@ async function startNginx(node: ChatNode, folder: TemporaryFolder): Promise<Prox
     (name) => `${name}_temp_path ${folder.path}/${name};`,
   );
   await Bun.write(path, `${own} ${folders.join(" ")}\n${site}\n}\n`);
-  return await startProxy([Bun.which("nginx") ?? "nginx", "-c", path, "-p", folder.path], port);
+  return await startProxy([Bun.which("nginx") ?? "nginx", "-c", path, "-p", folder.path], port, folder);
 }
 
 async function startHaproxy(node: ChatNode, folder: TemporaryFolder): Promise<Proxy> {
@@ -96,12 +98,26 @@ async function startHaproxy(node: ChatNode, folder: TemporaryFolder): Promise<Pr
   });
   const path = join(folder.path, "haproxy.cfg");
   await Bun.write(path, text);
-  return await startProxy([Bun.which("haproxy") ?? "haproxy", "-db", "-f", path], port);
+  return await startProxy([Bun.which("haproxy") ?? "haproxy", "-db", "-f", path], port, folder);
 }
 
-const start = { nginx: startNginx, haproxy: startHaproxy } as const;
+/** It would ask for a certificate by itself: here it is given one. Its door for administration is shut. */
+async function startCaddy(node: ChatNode, folder: TemporaryFolder): Promise<Proxy> {
+  const port = await freePort();
+  const { cert, key } = makeCertificate(folder.path);
+  const site = adapted("Caddyfile", {
+    "chat.example.com {": `https://:${port} {\n\tbind ::1\n\ttls ${cert} ${key}`,
+    "127.0.0.1:8000": new URL(node.url).host,
+  });
+  const path = join(folder.path, "Caddyfile");
+  await Bun.write(path, `{\n\tadmin off\n\tauto_https disable_redirects\n\tskip_install_trust\n}\n${site}`);
+  const argv = [Bun.which("caddy") ?? "caddy", "run", "--adapter", "caddyfile", "--config", path];
+  return await startProxy(argv, port, folder);
+}
 
-for (const name of ["nginx", "haproxy"] as const) {
+const start = { nginx: startNginx, haproxy: startHaproxy, caddy: startCaddy } as const;
+
+for (const name of ["nginx", "haproxy", "caddy"] as const) {
   test(`a chat goes through ${name}, which tells the server who the client is`, async () => {
     using folder = temporaryFolder();
     const args = ["--open", "--trusted-proxies", "127.0.0.1", "--public-url", "https://chat.example.com"];
