@@ -4,6 +4,7 @@ import { expect, test } from "bun:test";
 import { Checker, kept, withDatabase } from "../checker.ts";
 import { connectRaw, eventually, type RawClient } from "../client.ts";
 import { Crowd } from "../crowd.ts";
+import type { LogLine } from "../harness.ts";
 import { printedSeed, randomOf } from "../seed.ts";
 import { temporaryFolder } from "../temporary.ts";
 import { startHaproxy } from "./balancers.ts";
@@ -36,20 +37,22 @@ test("a rolling update to a version that adds to tables and to letters: nobody m
   const epoch = first.connected?.data.epoch ?? "";
   const crowd = new Crowd({ node: balancer, checker, rooms, epoch, senders: 6, inFlight: 5, readers: 12, random });
   await eventually(() => checker.acks > 300, "traffic");
+  let older: readonly LogLine[] = [];
   for (const [at, node] of nodes.entries()) {
     expect(await node.stop()).toBe(0);
+    older = [...node.logs];
     await node.restart(main);
     const before = checker.acks;
     await eventually(() => checker.acks > before + 300, "traffic after a restart");
     if (at === nodes.length - 1) continue;
     // Each side sees the people of the other.
     await using newer = await enter(node);
-    await using older = await enter(nodeOf(cluster, nodes.length - 1));
-    for (const client of [newer, older]) {
+    await using elder = await enter(nodeOf(cluster, nodes.length - 1));
+    for (const client of [newer, elder]) {
       await eventually(async () => (await present(client)) === 2, "two people at a node of either version", 10_000);
     }
     await newer.close();
-    await older.close();
+    await elder.close();
     await using witness = await enter(node);
     await eventually(async () => (await present(witness)) === 1, "nobody else there any more", 15_000);
   }
@@ -59,11 +62,6 @@ test("a rolling update to a version that adds to tables and to letters: nobody m
   const { rows } = await withDatabase(sqld.url, (client) => client.execute(mood));
   expect(rows[0]?.[0]).toBe(rows[0]?.[1]);
   // The last of the older ones met letters that it did not know, and said so once.
-  const last = nodeOf(cluster, 2).logs;
-  const older = last.slice(
-    0,
-    last.findLastIndex(({ event }) => event === "ready"),
-  );
   const passedOver = older.filter(({ event }) => event === "letter_not_understood");
   expect(passedOver.map((line) => String(line["start"]).slice(0, 5))).toEqual(["mood "]);
   const logs = nodes.flatMap((node) => node.logs);
