@@ -291,8 +291,10 @@ export class Subscriptions {
   #removed(recipient: Recipient, room: LiveRoom): void {
     this.#arriving.get(recipient)?.delete(room);
     if (!recipient.subscriptions.has(room) || recipient.grants.has(room.id)) return;
-    this.#end(recipient, room, false);
+    // In this order: what was published in this turn, the removal itself included, leaves the socket before the push, while
+    // a socket that is off its last topic loses what still waits for it there.
     recipient.send([unsubscribePush(room.id, unsubscribes.left)]);
+    this.#end(recipient, room, false);
   }
 
   /** The person has become a member: the connection has the room from the next event on. */
