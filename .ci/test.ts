@@ -24,6 +24,8 @@ interface Suite {
   readonly minutes_max: number;
   readonly test_seconds_max: number;
   readonly needsExecutable?: true;
+  /** It takes long and is run by its name only, before a release. */
+  readonly isLong?: true;
 }
 
 interface Count {
@@ -50,6 +52,7 @@ const suites: readonly Suite[] = [
   { name: "simulation", path: "test/simulation/", minutes_max: 15, test_seconds_max: 600 },
   { name: "fuzz", path: "test/fuzz/", minutes_max: 15, test_seconds_max: 600 },
   { name: "cluster", path: "test/cluster/", minutes_max: 10, test_seconds_max: 120 },
+  { name: "outages", path: "test/outages/", minutes_max: 15, test_seconds_max: 300, isLong: true },
   { name: "smoke", path: "test/smoke/", minutes_max: 5, test_seconds_max: 120, needsExecutable: true },
   { name: "browser", path: "test/browser/", minutes_max: 5, test_seconds_max: 120, needsExecutable: true },
   { name: "faults", path: "test/faults/", minutes_max: 20, test_seconds_max: 900, needsExecutable: true },
@@ -118,7 +121,7 @@ async function runSuite(suite: Suite, reports: string): Promise<void> {
   tell(suite.name, await countReport(report, ended), ended);
 }
 
-/** The names on the command line as suites to run; none means all. "ok" stands for the checks and the quick suites. */
+/** The names on the command line as suites to run; none means all but the long ones. "ok" stands for the checks and the quick suites. */
 function choose(names: readonly string[]): { runsChecks: boolean; chosen: readonly Suite[] } {
   const known = new Set(["ok", ...suites.map(({ name }) => name)]);
   const unknown = names.filter((name) => !known.has(name));
@@ -128,7 +131,8 @@ function choose(names: readonly string[]): { runsChecks: boolean; chosen: readon
   return {
     runsChecks: isAll || isOk,
     chosen: suites.filter(
-      ({ name, path }) => existsSync(path) && (isAll || names.includes(name) || (isOk && quick.includes(name))),
+      ({ name, path, isLong }) =>
+        existsSync(path) && ((isAll && isLong !== true) || names.includes(name) || (isOk && quick.includes(name))),
     ),
   };
 }

@@ -3,6 +3,7 @@
 import type { Broker } from "./broker/contract.ts";
 import { Accounts } from "./chat/accounts.ts";
 import { CanaryRoom } from "./chat/canary-room.ts";
+import { watchEmptyRooms } from "./chat/empty-rooms.ts";
 import type { LiveRoom } from "./chat/live-room.ts";
 import { Messages } from "./chat/messages.ts";
 import { Names } from "./chat/names.ts";
@@ -32,11 +33,11 @@ import { HttpDoor } from "./gateway/http.ts";
 import type { PageFile } from "./gateway/page.ts";
 import { PlainDoor } from "./gateway/plain.ts";
 import { Rates } from "./gateway/rates.ts";
-import { Gateway } from "./gateway/server.ts";
+import { Gateway, type Tls } from "./gateway/server.ts";
 import { SignInDoor } from "./gateway/sign-in.ts";
 import { Sockets } from "./gateway/socket.ts";
-import type { readTls } from "./gateway/tls.ts";
-import type { Clock } from "./lib/clock.ts";
+import { exchangeTls } from "./gateway/tls.ts";
+import type { Clock, Timer } from "./lib/clock.ts";
 import { shortId } from "./lib/ids.ts";
 import type { Log, LogOptions } from "./lib/log.ts";
 import type { Metrics } from "./lib/metrics.ts";
@@ -109,7 +110,13 @@ export function createChat(options: AppOptions, storage: Storage, deliver: (topi
     resume,
     epoch,
   });
-  const rooms = new Rooms({ db, directory, journal, adopt: (person, room) => subscriptions.adopt(person, room) });
+  const rooms = new Rooms({
+    clock,
+    db,
+    directory,
+    journal,
+    adopt: (person, room) => subscriptions.adopt(person, room),
+  });
   const prime = (room: LiveRoom, offset: number): Promise<void> | undefined => resume.prime(room, { epoch, offset });
   const messages = new Messages({ prime, clock, names, directory, history, journal, epoch, open });
   const accounts = new Accounts({ db, clock, names });
@@ -117,8 +124,9 @@ export function createChat(options: AppOptions, storage: Storage, deliver: (topi
   const operations = createOperations({ accounts, clock, directory, hint, messages, names, people, presence, rooms });
   const watched = { client: storage.client, clock, directory, log, outbox, people, subscriptions };
   const watch = nodes === undefined ? undefined : new NewsWatch(watched);
+  const empty = nodes === undefined ? undefined : watchEmptyRooms({ db, directory, clock, log, vanished });
   return {
-    ...withOthers({ nodes, watch }, { directory, outbox, presence, look: () => watch?.look() }),
+    ...withOthers({ nodes, watch, empty }, { directory, outbox, presence, look: () => watch?.look() }),
     accounts,
     directory,
     openRooms,
@@ -132,8 +140,13 @@ export function createChat(options: AppOptions, storage: Storage, deliver: (topi
   };
 }
 
-function withOthers(hearing: { nodes: Nodes | undefined; watch: NewsWatch | undefined }, chat: ForNodes) {
-  const { nodes, watch } = hearing;
+interface Hearing {
+  readonly nodes: Nodes | undefined;
+  readonly watch: NewsWatch | undefined;
+  readonly empty: Timer | undefined;
+}
+
+function withOthers({ nodes, watch, empty }: Hearing, chat: ForNodes) {
   return {
     /** Begins to hear others, before the first room is opened. */
     async start(): Promise<void> {
@@ -142,6 +155,7 @@ function withOthers(hearing: { nodes: Nodes | undefined; watch: NewsWatch | unde
     },
     /** Nobody is here any more. */
     leave(): void {
+      empty?.cancel();
       watch?.stop();
       nodes?.leave();
     },
@@ -220,13 +234,13 @@ export async function createDoors(options: AppOptions, storage: Storage, chat: C
 
 /** What a gateway is opened with beside the chat's database. */
 export interface GatewayParts {
-  readonly tls: ReturnType<typeof readTls>;
+  readonly tls: Tls | undefined;
   readonly page: readonly PageFile[];
   readonly metrics: Metrics;
   /** All of the process's figures. */
   readonly metricsText: () => string | Promise<string>;
   readonly ports: readonly number[];
-  /** Other threads of this process listen on the same ports. */
+  /** The ports may have several listeners of this process: those of other threads, and one that takes another's place. */
   readonly shared: boolean;
 }
 
@@ -238,6 +252,8 @@ export interface OpenGateway {
   readonly health: () => Health;
   /** A batch failed as a whole: look what is wrong. */
   alarm(): void;
+  /** Another certificate for those who connect from now on. */
+  renew(tls: Tls): void;
   /** Sends everybody away, and resolves once what they sent is answered. */
   drain(): Promise<void>;
   stop(): Promise<void>;
@@ -295,6 +311,7 @@ export async function openGateway(options: AppOptions, storage: Storage, parts: 
     connections: () => sockets.size,
     health: () => canary.health(),
     alarm: () => canary.alarm(),
+    renew: (tls) => exchangeTls(tls, { log, take: (renewed) => gateway.renew(renewed) }),
     async drain() {
       canary.drain();
       gateway.drain();

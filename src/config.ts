@@ -183,7 +183,7 @@ export const settings = {
     kind: "text",
     valid: file,
     default: undefined,
-    sentence: "Certificate chain as a PEM file, for https and wss without a proxy. Read at the start.",
+    sentence: "Certificate chain as a PEM file, for https and wss without a proxy. Read at the start and at SIGHUP.",
   },
   tls_key: {
     kind: "text",

@@ -109,6 +109,8 @@ self.onmessage = ({ data }: MessageEvent<ToGateway>) => {
       return broker.receive(data.message);
     case "alarm":
       return gateway?.alarm();
+    case "renew":
+      return gateway?.renew(data.tls);
     case "look":
       return post({ op: "looked" });
     case "report":

@@ -9,6 +9,7 @@ import type { Config, Secrets } from "./config.ts";
 import type { Health } from "./gateway/canary.ts";
 import { canaryAgeMetric } from "./gateway/figures.ts";
 import type { PageFile } from "./gateway/page.ts";
+import type { Tls } from "./gateway/server.ts";
 import { assert } from "./lib/assert.ts";
 import type { Clock } from "./lib/clock.ts";
 import type { LogOptions } from "./lib/log.ts";
@@ -27,7 +28,7 @@ export interface Opening {
   readonly secrets: Secrets;
   readonly version: string;
   readonly log: Pick<LogOptions, "level" | "format">;
-  readonly tls: { readonly cert: string; readonly key: string } | undefined;
+  readonly tls: Tls | undefined;
   readonly page: readonly PageFile[];
   readonly ports: readonly number[];
   readonly epoch: string;
@@ -47,6 +48,7 @@ export type ToGateway =
   | { readonly op: "storage"; readonly message: FromStorage }
   | { readonly op: "broker"; readonly message: FromBroker }
   | { readonly op: "alarm" }
+  | { readonly op: "renew"; readonly tls: Tls }
   | { readonly op: "look" }
   | { readonly op: "report"; readonly n: number }
   | { readonly op: "metrics"; readonly n: number; readonly text: string }
@@ -215,6 +217,10 @@ export class Gateways {
 
   alarm(): void {
     for (const thread of this.#threads) thread.post({ op: "alarm" });
+  }
+
+  renew(tls: Tls): void {
+    for (const thread of this.#threads) thread.post({ op: "renew", tls });
   }
 
   /** For the tools: all connections, and the health of the gateway that is worst. */

@@ -45,7 +45,9 @@ try {
     complain(`confab: ${error.message}\n`);
     exitCode = error.exitCode;
   } else {
-    complain(`confab: a bug, or a machine in trouble:\n${error instanceof Error ? error.stack : String(error)}\n`);
+    // Not every error of the runtime has a stack.
+    const story = error instanceof Error ? (error.stack ?? error) : error;
+    complain(`confab: a bug, or a machine in trouble:\n${String(story)}\n`);
   }
 }
 await deadline(systemClock, output.flush(), {

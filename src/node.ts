@@ -8,8 +8,8 @@ import { BrokerHub } from "./broker/threads.ts";
 import { adminSocket, createAdmin } from "./gateway/admin.ts";
 import { countBatches, registerBrokerFigures, registerProcessFigures, watchLoop } from "./gateway/figures.ts";
 import { loadPage } from "./gateway/page.ts";
-import { claimPorts, listenForTools } from "./gateway/server.ts";
-import { readTls } from "./gateway/tls.ts";
+import { claimPorts, listenForTools, type Tls } from "./gateway/server.ts";
+import { readTls, renewTls } from "./gateway/tls.ts";
 import { Gateways, remoteOf } from "./gateways.ts";
 import { Metrics } from "./lib/metrics.ts";
 import { backUp } from "./store/backup.ts";
@@ -20,23 +20,32 @@ import { Journal, type CommittedBatch } from "./store/journal.ts";
 
 export interface App {
   readonly url: string;
+  /** Reads the certificate's files again. */
+  renew(): void;
   stop(): Promise<void>;
 }
 
 export async function startApp(options: AppOptions): Promise<App> {
   const { clock, config, log, secrets } = options;
-  const tls = readTls({ cert: config.tlsCert, key: config.tlsKey }, { clock, log });
+  const files = { cert: config.tlsCert, key: config.tlsKey };
+  const tls = readTls(files, { clock, log });
   const storage = await openStorage({ folder: config.data, remote: remoteOf({ config, secrets }), clock, log });
   try {
-    return await (config.gateways === 1 ? serve : serveByThreads)(options, storage, tls);
+    const { take, ...app } = await (config.gateways === 1 ? serve : serveByThreads)(options, storage, tls);
+    return { ...app, renew: () => renewTls(files, { clock, log, take }) };
   } catch (error) {
     await storage.close();
     throw error;
   }
 }
 
+interface Served extends Omit<App, "renew"> {
+  /** A certificate for those who connect from now on. */
+  readonly take: (tls: Tls) => void;
+}
+
 /** One gateway, on the main thread. */
-async function serve(options: AppOptions, storage: OpenedStorage, tls: ReturnType<typeof readTls>): Promise<App> {
+async function serve(options: AppOptions, storage: OpenedStorage, tls: Tls | undefined): Promise<Served> {
   const { config, log } = options;
   const metrics = new Metrics();
   const count = countBatches(metrics);
@@ -50,13 +59,15 @@ async function serve(options: AppOptions, storage: OpenedStorage, tls: ReturnTyp
   const broker = storage.file === undefined ? brokerOf(options) : undefined;
   if (broker !== undefined) registerBrokerFigures(metrics, broker);
   const others = broker === undefined ? undefined : { broker, tells: true };
+  const ports = [config.port, ...config.listen];
   const gateway = await openGateway({ ...options, observe, others }, storage, {
     tls,
     page: await loadPage(),
     metrics,
     metricsText: () => metrics.render(),
-    ports: [config.port, ...config.listen],
-    shared: false,
+    // A new certificate comes with a second listener on the port; another program must not be there before.
+    ports: tls === undefined ? ports : await claimPorts(config.host, ports),
+    shared: tls !== undefined,
   });
   alarm = () => gateway.alarm();
   log.info("listening", { ports: gateway.ports });
@@ -68,6 +79,7 @@ async function serve(options: AppOptions, storage: OpenedStorage, tls: ReturnTyp
   log.info("storage", { durability: storage.durability, epoch: storage.epoch });
   return {
     url: gateway.url,
+    take: (renewed) => gateway.renew(renewed),
     async stop() {
       await gateway.drain();
       await Promise.all([gateway.stop(), tools.stop(), broker?.close()]);
@@ -81,11 +93,7 @@ function brokerOf({ clock, config, log, secrets }: AppOptions): Broker {
 }
 
 /** Several gateways, each a thread; this one keeps the storage, the journal and the tools. */
-async function serveByThreads(
-  options: AppOptions,
-  storage: OpenedStorage,
-  tls: ReturnType<typeof readTls>,
-): Promise<App> {
+async function serveByThreads(options: AppOptions, storage: OpenedStorage, tls: Tls | undefined): Promise<Served> {
   const { clock, config, log, secrets, version } = options;
   const { committer, durability, epoch } = storage;
   const metrics = new Metrics();
@@ -123,6 +131,7 @@ async function serveByThreads(
   log.info("storage", { durability, epoch });
   return {
     url,
+    take: (renewed) => gateways.renew(renewed),
     async stop() {
       await gateways.stop();
       await journal.close();

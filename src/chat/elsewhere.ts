@@ -8,7 +8,7 @@ export interface PresentConnection {
 
 /** What a node says of its own connections in a room, numbered so that a lost announcement is noticed. */
 export interface Announcement {
-  /** Rises by one with each of the node's announcements of the room. */
+  /** Rises by one with each of the node's announcements of the room, and by more where it begins anew. */
   readonly k: number;
   /** This is all, and not what has changed since the one before. */
   readonly whole: boolean;
@@ -41,6 +41,8 @@ interface Leases {
 export class Elsewhere {
   /** By the run id of the node. */
   readonly #nodes = new Map<string, Leases>();
+  /** The last number of each run, that of one who has nobody here included. */
+  readonly #heard = new Map<string, number>();
   /** Connections of each user, of all other nodes. */
   readonly #users = new Map<string, number>();
 
@@ -75,6 +77,9 @@ export class Elsewhere {
 
   heard(run: string, announcement: Announcement): Movement {
     const { k, whole, came, went, counts } = announcement;
+    // What a broken connection held back may arrive long after what was said on the next one.
+    if (k <= (this.#heard.get(run) ?? -1)) return { came: [], went: [], gap: false };
+    this.#heard.set(run, k);
     let node = this.#nodes.get(run);
     const gap = !whole && k !== (node?.k ?? 0) + 1;
     if (node === undefined) this.#nodes.set(run, (node = { k, connections: new Map(), counts: undefined }));
@@ -97,6 +102,7 @@ export class Elsewhere {
     const before = new Map<string, PresentConnection | undefined>();
     for (const client of node?.connections.keys() ?? []) if (node !== undefined) this.#remove(node, client, before);
     this.#nodes.delete(run);
+    this.#heard.delete(run);
     return { ...this.#moved(before), gap: false };
   }
 

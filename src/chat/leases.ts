@@ -11,6 +11,8 @@ import type { LiveRoom } from "./live-room.ts";
 const tick_ms = 1_000;
 export const whole_every_ms = 30_000;
 const rooms_per_tick_max = 1_000;
+/** How often it is said of a room that nobody is left there, the last times as a whole: one that was lost would stay wrong. */
+const farewells = 3;
 
 export interface LeasesOptions {
   readonly clock: Clock;
@@ -25,6 +27,8 @@ interface Announced {
   connections: ReadonlyMap<string, PresentConnection>;
   isList: boolean;
   whole_ms: number;
+  /** How often it was said that nobody is here. */
+  farewells: number;
 }
 
 export class Leases {
@@ -44,9 +48,14 @@ export class Leases {
     this.#changed.add(room);
   }
 
+  /** Nobody may have heard what was said lately. */
+  unheard(): void {
+    for (const room of this.#rooms.keys()) this.#asked.add(room);
+  }
+
   /** Another node wants to know all. */
   asked(room: LiveRoom): void {
-    if (room.people.size > 0) this.#asked.add(room);
+    if (room.people.size > 0 || this.#rooms.has(room)) this.#asked.add(room);
   }
 
   #tick(): void {
@@ -80,12 +89,13 @@ export class Leases {
     const known = before?.connections ?? new Map<string, PresentConnection>();
     const came = [...connections.values()].filter(({ client }) => isWhole || !known.has(client));
     const went = isWhole ? [] : [...known.keys()].filter((client) => !connections.has(client));
-    const k = (before?.k ?? 0) + 1;
+    // Above all that was said of the room before it had nobody: there is at most one announcement in a millisecond.
+    const k = (before?.k ?? Math.floor(clock.monotonic())) + 1;
     if (!isWhole && came.length === 0 && went.length === 0) return;
     const whole_ms = isWhole ? clock.monotonic() : (before?.whole_ms ?? 0);
-    if (isWhole) this.#rooms.delete(room);
-    if (room.people.size > 0) this.#rooms.set(room, { k, connections, isList, whole_ms });
-    else this.#rooms.delete(room);
+    const said = room.people.size > 0 ? 0 : (before?.farewells ?? 0) + 1;
+    if (isWhole || said === farewells) this.#rooms.delete(room);
+    if (said < farewells) this.#rooms.set(room, { k, connections, isList, whole_ms, farewells: said });
     announce(room, {
       k,
       whole: isWhole,

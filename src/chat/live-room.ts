@@ -54,6 +54,8 @@ export class LiveRoom {
   elsewhere: Elsewhere | undefined;
   /** Hears each publication in seq order, for those who read the room in another encoding. */
   tap: ((publication: string) => void) | undefined;
+  /** Hears that the room is there no more, for those who are in it without a subscription. */
+  ended: (() => void) | undefined;
   /** The one reading of recent events into the ring that is under way or done. */
   primed: Promise<void> | undefined;
 

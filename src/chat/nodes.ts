@@ -168,6 +168,7 @@ export class Nodes implements Following {
   #restored(): void {
     this.#tellAll({ kind: "alive" });
     this.#chat?.look();
+    this.#leases.unheard();
     for (const room of this.#chat?.directory.all() ?? []) this.#unknown.add(room);
   }
 

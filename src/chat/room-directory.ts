@@ -8,7 +8,7 @@ import type { Clock } from "../lib/clock.ts";
 import { Lru } from "../lib/lru.ts";
 import { ChatError } from "../protocol/errors.ts";
 import { RingBudget } from "../store/ring.ts";
-import { findRoom, removeEmptyOpenRooms, type RoomRow } from "../store/rooms.ts";
+import { findRoom, removeEmptyRooms, visitEmptyRooms, type RoomRow } from "../store/rooms.ts";
 import type { Database } from "../store/orm.ts";
 import { LiveRoom } from "./live-room.ts";
 import type { Membership, Person } from "./people.ts";
@@ -36,6 +36,10 @@ export interface Following {
   unfollow(n: number): void;
 }
 
+function mayVanish({ kind, last_seq }: RoomRow): boolean {
+  return kind === "open" && last_seq === 0;
+}
+
 export class RoomDirectory {
   readonly #db: Database;
   readonly #vanished: (id: string) => void;
@@ -47,7 +51,7 @@ export class RoomDirectory {
   readonly #opening = new Map<string, Promise<LiveRoom>>();
   readonly #looking = new Map<string, Promise<Access>>();
   /** Open rooms that vanish just now; who wants one again waits and makes it anew. */
-  readonly #removing = new Map<string, Promise<number>>();
+  readonly #removing = new Map<string, Promise<unknown>>();
   /** Tops published while rooms are being opened: what was read may be older than what already went by. */
   readonly #passed = new Map<number, number>();
   readonly #following: Following | undefined;
@@ -114,10 +118,15 @@ export class RoomDirectory {
 
   async #load(id: string): Promise<LiveRoom> {
     await this.#removing.get(id);
-    await this.#follow(id);
+    const followed = await this.#follow(id);
     const found = await findRoom(this.#db, { id, user: 0 });
     if (found === undefined) throw new ChatError("room_not_found");
     const { room } = found;
+    if (followed !== undefined && followed !== room.n) {
+      // It has vanished in between, and somebody has made it anew.
+      this.#following?.unfollow(followed);
+      return await this.#load(id);
+    }
     const live = new LiveRoom(room, Math.max(room.last_seq, this.#passed.get(room.n) ?? 0));
     this.#live.set(id, live);
     this.#liveByKey.set(live.n, live);
@@ -126,13 +135,21 @@ export class RoomDirectory {
     return live;
   }
 
-  /** Before the top is read: what is committed after that reading comes by the broker. */
-  async #follow(id: string): Promise<void> {
-    if (this.#following === undefined) return;
-    const n = this.#facts.get(id)?.n ?? (await findRoom(this.#db, { id, user: 0 }))?.room.n;
-    // Another node may make it in the next moment; then whoever asks again finds it, and it is followed.
-    if (n === undefined) throw new ChatError("room_not_found");
+  /** Before the top is read: what is committed after that reading comes by the broker. Returns the room's key. */
+  async #follow(id: string): Promise<number | undefined> {
+    if (this.#following === undefined) return undefined;
+    let n = this.#facts.get(id)?.n;
+    if (n === undefined) {
+      const found = await findRoom(this.#db, { id, user: 0 });
+      // Another node may make it in the next moment; then whoever asks again finds it, and it is followed.
+      if (found === undefined) throw new ChatError("room_not_found");
+      const { room } = found;
+      n = room.n;
+      // No other node removes it while somebody comes in here.
+      if (mayVanish(room)) await visitEmptyRooms(this.#db, [{ n, id, name: room.name, createdAt: room.created_at }]);
+    }
     await this.#following.follow(n);
+    return n;
   }
 
   #ask(room: LiveRoom): void {
@@ -156,20 +173,31 @@ export class RoomDirectory {
 
   release(room: LiveRoom): void {
     room.subscribers--;
-    if (room.subscribers > 0) return;
+    if (room.subscribers > 0 || this.#live.get(room.id) !== room) return;
     this.#ask(room);
-    // Where rooms are followed, another node may have somebody in it.
+    // Where rooms are followed, another node may have somebody in it: see `empty-rooms.ts`.
     if (room.kind === "open" && room.published === 0 && this.#following === undefined) {
       this.#drop(room);
       this.#facts.delete(room.id);
       this.#vanished(room.id);
       // What the database does not remove now it removes at the next start.
-      const removed = removeEmptyOpenRooms(this.#db, room.n).catch(() => 0);
+      const removed = removeEmptyRooms(this.#db, { n: room.n }).catch(() => []);
       const work = removed.finally(() => this.#removing.delete(room.id));
       this.#removing.set(room.id, work);
       return;
     }
     this.#retire(this.#idle.set(room.id, room));
+  }
+
+  /** The room is not there any more: who is in it finds that out by coming anew. */
+  lose(room: LiveRoom): void {
+    if (this.#live.get(room.id) !== room) return;
+    this.#drop(room);
+    room.ended?.();
+    for (const person of room.people.keys()) {
+      const inside = person.connections.filter(({ subscriptions }) => subscriptions.has(room));
+      for (const recipient of inside) recipient.close("insufficient_state");
+    }
   }
 
   #retire(room: LiveRoom | undefined): void {
@@ -207,7 +235,8 @@ export class RoomDirectory {
     if (found === undefined) throw new ChatError("room_not_found");
     const { n, kind, closed_at } = found.room;
     const facts = { n, id, kind, closed: closed_at !== null };
-    this.#facts.set(id, facts);
+    // Another node may remove it, and then its key means nothing.
+    if (this.#following === undefined || !mayVanish(found.room)) this.#facts.set(id, facts);
     // What a commit has told meanwhile is newer than what was read.
     const membership = person.memberships.get(n) ?? found.member;
     if (membership !== undefined) person.memberships.set(n, membership);

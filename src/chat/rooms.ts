@@ -1,5 +1,6 @@
 /** Rooms: making, joining, leaving, listing. */
 
+import type { Clock } from "../lib/clock.ts";
 import { shortId } from "../lib/ids.ts";
 import { ChatError } from "../protocol/errors.ts";
 import type { CheckedInput, Room } from "../protocol/operations.ts";
@@ -14,8 +15,11 @@ import type { RoomDirectory } from "./room-directory.ts";
 
 /** Rooms that one person may make. */
 const rooms_made_max = 1_000;
+/** When it is looked whether a room, of which nobody knew what became of it, has come to be. */
+const looks_after_ms = [1_000, 2_000, 4_000, 8_000, 16_000] as const;
 
 export interface RoomsOptions {
+  readonly clock: Clock;
   readonly db: Database;
   readonly directory: RoomDirectory;
   readonly journal: Appender;
@@ -50,7 +54,10 @@ export class Rooms {
       throw new ChatError("limit_exceeded", `you have made ${rooms_made_max} rooms, the most that one person may`);
     }
     const room = { id: shortId(), kind: asked.kind, name: asked.name, history: "all" } as const;
-    await this.#commit({ kind: "created", actor: person.n, by: person.id, room, data: joinedData(person.id, "owner") });
+    const data = joinedData(person.id, "owner");
+    const outcome = await this.#append({ kind: "created", actor: person.n, by: person.id, room, data });
+    if (outcome.code === "outcome_unknown") this.#lookLater(person, room.id);
+    requireCommitted(outcome);
     // Its first event went by before anybody could have it open: the creator's connections are added here.
     const live = await this.#options.directory.open(room.id);
     this.#options.adopt(person, live);
@@ -115,11 +122,35 @@ export class Rooms {
     return shapeOf(room, member, (live ?? directory.get(id))?.published ?? room.last_seq);
   }
 
-  async #commit(draft: Draft): Promise<Outcome> {
-    const outcome = await new Promise<Outcome>((settle) => this.#options.journal.append(draft, { settle }));
-    if (outcome.code !== "committed" && outcome.code !== "repeated") throw new ChatError(outcome.code);
-    return outcome;
+  /** The creator is told that nobody knows; if the room is there after all, their connections get it as if it were news. */
+  #lookLater(person: Person, id: string, look = 0): void {
+    const wait_ms = looks_after_ms[look];
+    if (wait_ms === undefined) return;
+    this.#options.clock.after(wait_ms, () => {
+      this.#adoptLate(person, id).catch(() => this.#lookLater(person, id, look + 1));
+    });
   }
+
+  async #adoptLate(person: Person, id: string): Promise<void> {
+    const { adopt, directory } = this.#options;
+    const live = await directory.open(id);
+    await directory.access(person, id);
+    // As it is in this turn: they may have left in the meantime.
+    if (person.memberships.get(live.n)?.state === "joined") adopt(person, live);
+  }
+
+  async #commit(draft: Draft): Promise<Outcome> {
+    return requireCommitted(await this.#append(draft));
+  }
+
+  #append(draft: Draft): Promise<Outcome> {
+    return new Promise((settle) => this.#options.journal.append(draft, { settle }));
+  }
+}
+
+function requireCommitted(outcome: Outcome): Outcome {
+  if (outcome.code !== "committed" && outcome.code !== "repeated") throw new ChatError(outcome.code);
+  return outcome;
 }
 
 function joinedData(user: string, role: MemberRow["role"]): string {

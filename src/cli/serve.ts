@@ -4,7 +4,7 @@ import { createLog, type LogOptions } from "../lib/log.ts";
 import { OperatorError } from "../lib/operator-error.ts";
 import { type App, startApp } from "../node.ts";
 import type { Command, Surroundings } from "./command.ts";
-import { leaveOnBug, stopSignal } from "./signals.ts";
+import { leaveOnBug, onHangUp, stopSignal } from "./signals.ts";
 import { version } from "./version.ts";
 
 /** A stop that takes longer hangs. Container platforms kill after 10 s without a word: be earlier and say so. */
@@ -39,7 +39,10 @@ async function serve(surroundings: Surroundings): Promise<number> {
   leaveOnBug((error) => lastWords.error("leaving: an error that nobody caught", { error }));
 
   log.info("starting", { version: version() });
-  const app = await start({ config, secrets, version: version(), log, logLines: options, clock });
+  const starting = start({ config, secrets, version: version(), log, logLines: options, clock });
+  // On a terminal it means what it means to every program there: the window was closed.
+  if (!output.isTerminal) onHangUp(() => void renew(starting));
+  const app = await starting;
   log.info("ready", { url: app.url });
 
   log.info("stopping", { signal: await signal });
@@ -48,6 +51,12 @@ async function serve(surroundings: Surroundings): Promise<number> {
   await deadline(clock, app.stop(), { ms: stop_ms_max, error: late });
   log.info("stopped");
   return 0;
+}
+
+/** A start that fails says so itself. */
+async function renew(starting: Promise<App>): Promise<void> {
+  const app = await starting.catch(() => undefined);
+  app?.renew();
 }
 
 async function start(options: Parameters<typeof startApp>[0]): Promise<App> {

@@ -17,6 +17,11 @@ export function stopSignal(): Promise<NodeJS.Signals> {
   });
 }
 
+/** Runs at each SIGHUP, which ends the process otherwise. */
+export function onHangUp(run: () => void): void {
+  process.on("SIGHUP", run);
+}
+
 /**
  * Ends the process with 1 after the last words, for an error that nobody caught. The words must be out when `say`
  * returns: in another turn of the event loop the server would go on to work with a state that is wrong.

@@ -14,7 +14,7 @@ import type { Auth } from "./auth.ts";
 import { openApiFiles } from "./openapi.ts";
 import type { OriginRules } from "./origins.ts";
 import { spend, TooMany, type Rates } from "./rates.ts";
-import { readBody } from "./request-body.ts";
+import { LateBody, readBody } from "./request-body.ts";
 import type { From } from "./server.ts";
 import { TokenCache } from "./token-cache.ts";
 
@@ -163,6 +163,7 @@ function errorAnswer(error: ChatError, request_id: string): Answer {
     body,
     headers: {
       ...(temporary ? { "retry-after": String(Math.max(1, Math.ceil(retry_ms / second_ms))) } : {}),
+      ...(error instanceof LateBody ? { connection: "close" } : {}),
       ...(status === 405 ? { allow: "POST, OPTIONS" } : {}),
       ...(status === 401 ? { "www-authenticate": "Bearer" } : {}),
     },

@@ -179,9 +179,14 @@ export class PlainDoor {
     room.visits--;
     if (room.visits === 0) {
       room.live.tap = undefined;
-      this.#rooms.delete(room.live.id);
+      room.live.ended = undefined;
+      if (this.#rooms.get(room.live.id) === room) this.#rooms.delete(room.live.id);
     }
     this.#options.directory.release(room.live);
+  }
+
+  #ended(room: PlainRoom): void {
+    for (const connection of this.#open) if (connection.visit.room === room) connection.close("try_again");
   }
 
   async #person(name: string, address: string): Promise<Person> {
@@ -203,6 +208,7 @@ export class PlainDoor {
       if (room?.live !== live) {
         const made = new PlainRoom({ live, deliver });
         live.tap = (publication) => made.publish(publication);
+        live.ended = () => this.#ended(made);
         this.#rooms.set(id, made);
         room = made;
       }

@@ -24,7 +24,7 @@ const users_remembered_max = 50_000;
 const addresses_remembered_max = 50_000;
 /** Tokens that were refused, an address: past it none is looked at. */
 const refused_tokens_per_second = 20;
-const refused_tokens_burst = 200;
+const refused_tokens_burst = 100;
 
 /** What the work of one connection is taken from. */
 export interface Allowance {

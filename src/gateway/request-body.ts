@@ -6,6 +6,8 @@ import { compact, nestedWithin } from "../protocol/json.ts";
 import { command_bytes_max, nesting_max } from "../protocol/limits.ts";
 
 const body_ms_max = 10_000;
+const digits = /^\d+$/;
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const jsonType = /^application\/json(\s*;\s*charset="?utf-8"?)?\s*$/i;
 
 export interface Body {
@@ -14,13 +16,23 @@ export interface Body {
   readonly text: string;
 }
 
+/** Whoever dribbles: the connection ends with the answer, or the rest of the body would keep it open. */
+export class LateBody extends ChatError {
+  constructor() {
+    super("bad_request", `the body did not come within ${body_ms_max / 1000} s`);
+  }
+}
+
 /** Throws `bad_request` or `too_large`. */
 export async function readBody(request: Request, clock: Clock): Promise<Body> {
   if (!jsonType.test(request.headers.get("content-type") ?? ""))
     throw new ChatError("bad_request", "expected content-type: application/json (UTF-8)");
-  if (Number(request.headers.get("content-length") ?? 0) > command_bytes_max) throw tooLarge();
-  const late = (): Error => new ChatError("bad_request", `the body did not come within ${body_ms_max / 1000} s`);
-  const text = await deadline(clock, readText(request), { ms: body_ms_max, error: late });
+  const length = request.headers.get("content-length");
+  if (Number(length ?? 0) > command_bytes_max) throw tooLarge();
+  const text = await deadline(clock, readText(request, length !== null && digits.test(length)), {
+    ms: body_ms_max,
+    error: () => new LateBody(),
+  });
   if (!nestedWithin(text, nesting_max)) throw new ChatError("bad_request", `nested deeper than ${nesting_max}`);
   try {
     return { value: JSON.parse(text) as unknown, text: compact(text) };
@@ -29,23 +41,26 @@ export async function readBody(request: Request, clock: Clock): Promise<Body> {
   }
 }
 
+/** Without a length in its head a body is as long as its sender likes: it is read no further than allowed. */
+async function readPieces(body: ReadableStream<Uint8Array> | null): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const piece of body ?? []) {
+    bytes += piece.byteLength;
+    if (bytes > command_bytes_max) throw tooLarge();
+    pieces.push(piece);
+  }
+  return Buffer.concat(pieces);
+}
+
 function tooLarge(): ChatError {
   return new ChatError("too_large", `a request is at most ${command_bytes_max} bytes`);
 }
 
-async function readText(request: Request): Promise<string> {
-  const pieces: Uint8Array[] = [];
-  let bytes = 0;
-  if (request.body !== null) {
-    // Without a length in its head a body is as long as its sender likes: it is read no further than allowed.
-    for await (const piece of request.body as ReadableStream<Uint8Array>) {
-      bytes += piece.byteLength;
-      if (bytes > command_bytes_max) throw tooLarge();
-      pieces.push(piece);
-    }
-  }
+async function readText(request: Request, isBounded: boolean): Promise<string> {
+  const bytes = isBounded ? await request.bytes() : await readPieces(request.body);
   try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(Buffer.concat(pieces));
+    return utf8.decode(bytes);
   } catch (error) {
     throw new ChatError("bad_request", "the body is not UTF-8", { cause: error });
   }

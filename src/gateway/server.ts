@@ -7,18 +7,19 @@ import { backpressure_bytes_max, connect_reply_bytes_max, frame_bytes_max } from
 import { assert } from "../lib/assert.ts";
 import { ChatError, errors } from "../protocol/errors.ts";
 import { clientAddress, limitKey } from "./address.ts";
-import { Connection, type Flusher, type Socket } from "./connection.ts";
+import { BunSocket, PlainBunSocket } from "./bun-socket.ts";
+import { Connection, type Flusher } from "./connection.ts";
 import type { Ends } from "./ends.ts";
 import { originAllowed, type OriginRules } from "./origins.ts";
 import type { PlainDoor } from "./plain.ts";
-import type { PlainConnection, PlainSocket, Visit } from "./plain-connection.ts";
+import type { PlainConnection, Visit } from "./plain-connection.ts";
 import type { Sockets } from "./socket.ts";
 
 export interface ServerOptions {
   readonly clock: Clock;
   readonly host: string;
   readonly ports: readonly number[];
-  /** Other threads of this process listen on the same ports, and the kernel deals connections out among them. */
+  /** The ports may have several listeners of this process: those of other threads, and one that takes another's place. */
   readonly shared: boolean;
   readonly origins: OriginRules;
   /** Whether an address is a proxy's, whose `X-Forwarded-For` is believed. */
@@ -30,12 +31,18 @@ export interface ServerOptions {
   readonly ends: Ends;
   /** The naive door; undefined where strangers are not let in. */
   readonly plain: PlainDoor | undefined;
-  /** Certificate and key as PEM; undefined for plain HTTP. */
-  readonly tls: { readonly cert: string; readonly key: string } | undefined;
+  /** Undefined for plain HTTP. */
+  readonly tls: Tls | undefined;
   /** The one socket of our own that is no connection of the chat: what it must show, and what it hears. */
   readonly canary: { readonly key: string; readonly topic: string };
   /** Answers what is no upgrade. */
   readonly fetch: (request: Request, from: From) => Response | Promise<Response>;
+}
+
+/** Certificate and key as PEM. */
+export interface Tls {
+  readonly cert: string;
+  readonly key: string;
 }
 
 export interface From {
@@ -59,7 +66,10 @@ const canaryPath = "/connection/canary";
 
 export class Gateway {
   readonly #options: ServerOptions;
+  /** One for each port, and those whose place was taken, as long as somebody is there. */
   readonly #servers: Server<SocketData>[] = [];
+  /** The server of each port that takes connections. */
+  readonly #listening: Server<SocketData>[] = [];
   readonly #addresses = new Map<string, number>();
   #open = 0;
   #draining = false;
@@ -73,12 +83,26 @@ export class Gateway {
   }
 
   listen(): void {
-    for (const port of this.#options.ports) this.#servers.push(this.#serve(port));
+    const { ports, tls } = this.#options;
+    for (const port of ports) this.#listening.push(this.#serve(port, tls));
+  }
+
+  /**
+   * Who connects from now on gets this certificate; those who are here stay as they are. A listener with it takes the
+   * place of each, for the runtime's `reload` keeps the certificate that there was.
+   */
+  renew(tls: Tls): void {
+    assert(this.#options.shared && this.#options.tls !== undefined, "another listener may share the port");
+    if (this.#draining) return;
+    for (const [at, old] of this.#listening.entries()) {
+      this.#listening[at] = this.#serve(old.port ?? 0, tls);
+      void old.stop(false).then(() => this.#servers.splice(this.#servers.indexOf(old), 1));
+    }
   }
 
   /** Where the first listener is. */
   get url(): string {
-    const server = this.#servers[0];
+    const [server] = this.#listening;
     assert(server !== undefined, "the gateway listens");
     return `${this.#options.tls === undefined ? "http" : "https"}://${inAddress(this.#options.host)}:${server.port}`;
   }
@@ -97,7 +121,7 @@ export class Gateway {
   }
 
   get ports(): number[] {
-    return this.#servers.map((server) => server.port ?? 0);
+    return this.#listening.map((server) => server.port ?? 0);
   }
 
   /** A frame to everybody on a topic. Topics belong to a listener, so each publishes. */
@@ -114,9 +138,9 @@ export class Gateway {
     await Promise.all(this.#servers.map((server) => server.stop(true)));
   }
 
-  #serve(port: number): Server<SocketData> {
-    const { host, shared, sockets, tls } = this.#options;
-    return Bun.serve<SocketData>({
+  #serve(port: number, tls: Tls | undefined): Server<SocketData> {
+    const { host, shared, sockets } = this.#options;
+    const server = Bun.serve<SocketData>({
       hostname: host,
       port,
       ...(shared ? { reusePort: true } : {}),
@@ -147,6 +171,8 @@ export class Gateway {
         close: (ws, code, reason) => this.#closed(ws, { code, reason }),
       },
     });
+    this.#servers.push(server);
+    return server;
   }
 
   #fetch(request: Request, server: Server<SocketData>): Response | Promise<Response | undefined> | undefined {
@@ -241,8 +267,8 @@ export class Gateway {
     const key = limitKey(address);
     this.#addresses.set(key, (this.#addresses.get(key) ?? 0) + 1);
     if (naive !== undefined) {
-      const others = this.#servers.filter((server) => server !== naive.server);
-      ws.data.plain = plain?.opened(naive.visit, new PlainBunSocket(ws, others));
+      const servers = { own: naive.server, all: this.#servers };
+      ws.data.plain = plain?.opened(naive.visit, new PlainBunSocket(ws, servers));
       return;
     }
     const options = {
@@ -315,55 +341,4 @@ function inAddress(host: string): string {
 
 function badHandshake(): Response {
   return new Response("The upgrade failed: expected a WebSocket handshake of version 13.\n", { status: 400 });
-}
-
-/** A class and not an object of closures: there is one for every connection. */
-class BunSocket implements Socket {
-  readonly #ws: ServerWebSocket<SocketData>;
-
-  constructor(ws: ServerWebSocket<SocketData>) {
-    this.#ws = ws;
-  }
-
-  send(frame: string): void {
-    this.#ws.send(frame);
-  }
-
-  subscribe(topic: string): void {
-    this.#ws.subscribe(topic);
-  }
-
-  unsubscribe(topic: string): void {
-    this.#ws.unsubscribe(topic);
-  }
-
-  buffered(): number {
-    return this.#ws.getBufferedAmount();
-  }
-
-  close(code: number, reason: string): void {
-    this.#ws.close(code, reason);
-  }
-}
-
-class PlainBunSocket extends BunSocket implements PlainSocket {
-  readonly #ws: ServerWebSocket<SocketData>;
-  readonly #others: readonly Server<SocketData>[];
-
-  /** `others` are the listeners that it did not come by. */
-  constructor(ws: ServerWebSocket<SocketData>, others: readonly Server<SocketData>[]) {
-    super(ws);
-    this.#ws = ws;
-    this.#others = others;
-  }
-
-  /** A socket's own publish leaves it out, and reaches those of its own listener only. */
-  publish(topic: string, frame: string): void {
-    this.#ws.publish(topic, frame);
-    for (const server of this.#others) server.publish(topic, frame);
-  }
-
-  ping(): void {
-    this.#ws.ping();
-  }
 }

@@ -1,10 +1,11 @@
-/** Certificate and key from their files, checked before anybody connects. */
+/** Certificate and key from their files, checked before anybody gets them. */
 
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { Clock } from "../lib/clock.ts";
 import type { Log } from "../lib/log.ts";
 import { OperatorError } from "../lib/operator-error.ts";
+import type { Tls } from "./server.ts";
 
 const soon_ms = 14 * 24 * 60 * 60 * 1000;
 
@@ -14,7 +15,7 @@ export interface TlsFiles {
 }
 
 /** Undefined where none is set. Throws an OperatorError for files that no browser would accept. */
-export function readTls({ cert, key }: TlsFiles, { clock, log }: { clock: Clock; log: Log }) {
+export function readTls({ cert, key }: TlsFiles, { clock, log }: { clock: Clock; log: Log }): Tls | undefined {
   if (cert === undefined || key === undefined) return undefined;
   const pem = { cert: read("tls_cert", cert), key: read("tls_key", key) };
   const certificate = parse(`tls_cert: ${cert} is no certificate in PEM form.`, () => new X509Certificate(pem.cert));
@@ -24,9 +25,31 @@ export function readTls({ cert, key }: TlsFiles, { clock, log }: { clock: Clock;
   }
   const ends = Date.parse(certificate.validTo);
   if (ends < clock.now() + soon_ms) {
-    log.warn("certificate_ends", { file: cert, at: new Date(ends).toISOString(), advice: "renew it and restart" });
+    log.warn("certificate_ends", { file: cert, at: new Date(ends).toISOString(), advice: "renew it, then SIGHUP" });
   }
   return pem;
+}
+
+/** Reads the files again and hands them over. What is wrong with them is logged: the certificate that there was stays. */
+export function renewTls(files: TlsFiles, use: { clock: Clock; log: Log; take: (tls: Tls) => void }): void {
+  let tls: Tls | undefined;
+  try {
+    tls = readTls(files, use);
+  } catch (error) {
+    return use.log.error("certificate_not_renewed", { error });
+  }
+  if (tls === undefined) use.log.warn("certificate_not_renewed", { reason: "there is none: tls_cert is not set" });
+  else use.take(tls);
+}
+
+/** Puts a certificate to use, and tells. */
+export function exchangeTls(tls: Tls, { log, take }: { log: Log; take: (tls: Tls) => void }): void {
+  try {
+    take(tls);
+    log.info("certificate_renewed", { ends: new Date(new X509Certificate(tls.cert).validTo).toISOString() });
+  } catch (error) {
+    log.error("certificate_not_renewed", { error });
+  }
 }
 
 function read(setting: string, path: string): string {

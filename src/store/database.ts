@@ -4,15 +4,17 @@
  */
 
 import { existsSync, mkdirSync, renameSync } from "node:fs";
+import { hostname } from "node:os";
 import type { Client } from "@libsql/client";
 import type { Clock } from "../lib/clock.ts";
+import { shortId } from "../lib/ids.ts";
 import type { Log } from "../lib/log.ts";
 import { openAside } from "./aside.ts";
 import { outcomesFromColumns, toColumns } from "./batch-columns.ts";
 import { ThreadedClient } from "./client.ts";
 import { lock_wait_ms } from "./connection.ts";
 import { commitSql } from "./commit-sql.ts";
-import { openRemote } from "./remote.ts";
+import { call_ms_max, migration_ms_max, openRemote } from "./remote.ts";
 import type { Committer } from "./draft.ts";
 import { createHistory, type History } from "./history.ts";
 import { keepHouse, walBytes } from "./housekeeping.ts";
@@ -20,8 +22,9 @@ import { flushToDisk } from "./flush.ts";
 import { identify } from "./identity.ts";
 import { takeLock, type Lock } from "./lock.ts";
 import { migrate } from "./migrate.ts";
+import type { LeaseOptions } from "./migration-lease.ts";
 import { createOrm, type Database } from "./orm.ts";
-import { removeEmptyOpenRooms } from "./rooms.ts";
+import { removeEmptyRooms } from "./rooms.ts";
 import type { StorageThreads } from "./storage-port.ts";
 import { StorageThread } from "./storage-thread.ts";
 import { verifyDatabase, type Verification } from "./verify.ts";
@@ -140,7 +143,7 @@ async function startLocal(options: StorageOptions, parts: LocalParts): Promise<O
   const db = createOrm(client);
   const { epoch, replaced } = await identify(db, folder);
   if (replaced) log.warn("database_replaced", { epoch, meaning: "clients start anew from the pages of history" });
-  await removeEmptyOpenRooms(db);
+  await removeEmptyRooms(db, "all");
   const durability = await readDurability(client);
   writer.watch(writer_hang_ms);
   for (const thread of [reader, searcher]) thread.watch(reader_hang_ms);
@@ -175,12 +178,17 @@ async function startLocal(options: StorageOptions, parts: LocalParts): Promise<O
   };
 }
 
+/** It outlives the longest migration. Containers have the same number of a process, so there is something of chance in the name. */
+function leaseOf(clock: Clock): LeaseOptions {
+  return { clock, holder: `${hostname()} ${process.pid} ${shortId()}`, ms: migration_ms_max + call_ms_max };
+}
+
 async function openShared(
   remote: { url: string; token: string | undefined },
   options: StorageOptions,
 ): Promise<OpenedStorage> {
   const { client, committer } = openRemote({ ...remote, clock: options.clock });
-  await migrate({ client, log: options.log });
+  await migrate({ client, log: options.log, lease: leaseOf(options.clock) });
   const db = createOrm(client);
   const { epoch } = await identify(db, undefined);
   const durability = await readDurability(client);

@@ -1,7 +1,7 @@
 /** A database on a libSQL server (sqld, Turso), shared by nodes. Every call has a deadline: a silent server must not hang us. */
 
 import type { Client } from "@libsql/client";
-import { createClient } from "@libsql/client/http";
+import { createClient, LibsqlError } from "@libsql/client/http";
 import type { Clock } from "../lib/clock.ts";
 import { createRemoteCommitter } from "./commit-remote.ts";
 import type { Committer } from "./draft.ts";
@@ -10,7 +10,15 @@ import { fetchWithin } from "./remote-fetch.ts";
 
 export const call_ms_max = 2_000;
 /** A migration may rewrite a large table. */
-const migration_ms_max = 60_000;
+export const migration_ms_max = 60_000;
+
+/** sqld says now and then that it is busy when several nodes write at once: nothing is stored then, and the next try is taken. */
+const busy_ms_max = 500;
+const busy_pause_ms = 20;
+
+function isBusy(error: unknown): boolean {
+  return error instanceof LibsqlError && error.code.startsWith("SQLITE_BUSY");
+}
 
 export interface RemoteOptions {
   /** `libsql://` (which is HTTPS), `https://` or `http://`. */
@@ -30,10 +38,15 @@ export function openRemote(options: RemoteOptions): { client: Client; committer:
     });
   const client = connect(call_ms_max);
   const committer = createRemoteCommitter(async (statements) => {
-    try {
-      return await client.batch(statements, "write");
-    } catch (error) {
-      throw remoteError(error, true);
+    const start_ms = options.clock.monotonic();
+    for (;;) {
+      try {
+        return await client.batch(statements, "write");
+      } catch (error) {
+        const isOver = options.clock.monotonic() - start_ms > busy_ms_max;
+        if (isOver || !isBusy(error)) throw remoteError(error, true);
+        await new Promise<void>((resume) => void options.clock.after(busy_pause_ms, resume));
+      }
     }
   });
   return { client: new RemoteClient({ client, patient: connect(migration_ms_max) }), committer };

@@ -1,6 +1,6 @@
 /** Rooms and the places of people in them, as rows. */
 
-import type { Client } from "@libsql/client";
+import type { Client, Row } from "@libsql/client";
 import { and, asc, eq, gt, sql } from "drizzle-orm";
 import { namesOf } from "./names.ts";
 import type { Database } from "./orm.ts";
@@ -102,12 +102,26 @@ type ActiveRow = [
   ...[MemberRow["role"], number, number, number],
 ];
 
+/** A libSQL server answers with so many bytes at most (sqld: 10 MB): people with many rooms are then asked for by fewer at a time. */
+async function readActive(client: Client, asked: { users: readonly number[]; limit: number }): Promise<Row[]> {
+  const { users, limit } = asked;
+  try {
+    return (await client.execute({ sql: activeSql, args: [JSON.stringify(users), limit] })).rows;
+  } catch (error) {
+    const isTooLarge = error instanceof Error && "code" in error && error.code === "RESPONSE_TOO_LARGE";
+    if (!isTooLarge || users.length === 1) throw error;
+    const half = Math.ceil(users.length / 2);
+    const first = await readActive(client, { users: users.slice(0, half), limit });
+    return [...first, ...(await readActive(client, { users: users.slice(half), limit }))];
+  }
+}
+
 /** The rooms of each person asked for, the most recently active first; in the order of the question. */
 export async function activeRooms(
   client: Client,
   asked: { users: readonly number[]; limit: number },
 ): Promise<KnownRoom[][]> {
-  const { rows } = await client.execute({ sql: activeSql, args: [JSON.stringify(asked.users), asked.limit] });
+  const rows = await readActive(client, asked);
   const found = new Map(rows.map((row) => [Number(row[0]), JSON.parse(row[1] as string) as ActiveRow[]]));
   return asked.users.map((user) =>
     (found.get(user) ?? [])
@@ -158,11 +172,53 @@ export async function countRooms(db: Database, asked: { createdBy: number } | { 
   return row?.count ?? 0;
 }
 
-/** Open rooms without a message vanish; `n` names one, otherwise all. Returns how many went. */
-export async function removeEmptyOpenRooms(db: Database, n?: number): Promise<number> {
-  const empty = and(eq(rooms.kind, "open"), eq(rooms.last_seq, 0));
-  const result = await db.delete(rooms).where(n === undefined ? empty : and(empty, eq(rooms.n, n)));
-  return result.rowsAffected;
+/** What there is to know of an open room without a message. */
+export interface EmptyRoom {
+  readonly n: number;
+  readonly id: string;
+  readonly name: string;
+  readonly createdAt: number;
+}
+
+/** The database's clock in Unix milliseconds: nodes may disagree, it does not. */
+const databaseTime = sql<number>`CAST(round(unixepoch('subsec') * 1000) AS INTEGER)`;
+const isEmpty = and(eq(rooms.kind, "open"), eq(rooms.last_seq, 0));
+
+/**
+ * Somebody is in these rooms: they stay for another while. One that has vanished meanwhile is put back, unless another one
+ * has its name by now. Returns the keys of those that are there.
+ */
+export async function visitEmptyRooms(db: Database, visited: readonly EmptyRoom[]): Promise<Set<number>> {
+  const keys = JSON.stringify(visited.map(({ n }) => n));
+  const among = sql`${rooms.n} IN (SELECT value FROM json_each(${keys}))`;
+  const values = visited.map(({ n, id, name, createdAt }) => ({
+    n,
+    id,
+    kind: "open" as const,
+    name,
+    created_at: createdAt,
+  }));
+  const [, , found] = await db.batch([
+    db.insert(rooms).values(values).onConflictDoNothing(),
+    db.update(rooms).set({ last_at: databaseTime }).where(and(isEmpty, among)),
+    db.select({ n: rooms.n }).from(rooms).where(among),
+  ]);
+  return new Set(found.map(({ n }) => n));
+}
+
+/** Open rooms without a message vanish: all, one, or those that nobody has visited for a while. Returns the ids of what went. */
+export async function removeEmptyRooms(
+  db: Database,
+  which: "all" | { readonly n: number } | { readonly unvisited_ms: number },
+): Promise<string[]> {
+  const chosen =
+    which === "all"
+      ? undefined
+      : "n" in which
+        ? eq(rooms.n, which.n)
+        : sql`max(${rooms.last_at}, ${rooms.created_at}) < ${databaseTime} - ${which.unvisited_ms}`;
+  const removed = await db.delete(rooms).where(and(isEmpty, chosen)).returning({ id: rooms.id });
+  return removed.map(({ id }) => id);
 }
 
 /** People with their names, for whoever renders what they wrote. Unknown ids are left out. */

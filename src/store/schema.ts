@@ -56,7 +56,7 @@ export const rooms = sqliteTable(
     /** What retention has left begins here. */
     first_seq: integer("first_seq").notNull().default(1),
     last_seq: integer("last_seq").notNull().default(0),
-    /** Time of the last event; the next one is never earlier. */
+    /** Time of the last event; the next one is never earlier. Of an open room without any: when somebody was last there. */
     last_at: integer("last_at").notNull().default(0),
     /** What who joins may read: everything, or from the joining on. */
     history: text("history", { enum: ["all", "joined"] })

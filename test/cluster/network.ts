@@ -52,6 +52,8 @@ export class Network implements Disposable {
     ip("netns", "add", name);
     this.#undo.push(() => ip("netns", "del", name));
     ip("link", "add", `${name}a`, "type", "veth", "peer", "name", `${name}b`, "netns", name);
+    // By itself it would live as long as some connection in there that still tries to say its last words.
+    this.#undo.push(() => ip("link", "del", `${name}a`));
     ip("addr", "add", `${near}/30`, "dev", `${name}a`);
     ip("link", "set", `${name}a`, "up");
     ip(...inside, "addr", "add", `${far}/30`, "dev", `${name}b`);

@@ -36,6 +36,8 @@ test("everybody sees everybody, joins and leaves are told once, and a change of 
       .map(({ user }) => user)
       .sort(),
   ).toEqual([a.user, b.user, watcher.user].sort());
+  const { presence_stats } = await b.request("presence_stats", { channel });
+  expect(presence_stats).toEqual({ num_clients: 3, num_users: 3 });
   // One of them is lost and comes back by another node.
   const token = a.connected?.data.token ?? "";
   const { user } = a;

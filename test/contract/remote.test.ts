@@ -8,9 +8,11 @@ import { publicationText } from "../../src/protocol/events.ts";
 import { page_bytes_max } from "../../src/protocol/limits.ts";
 import { openStorage, type Storage } from "../../src/store/database.ts";
 import { StorageError, type MessageDraft } from "../../src/store/draft.ts";
+import { batch_bytes_max } from "../../src/store/journal.ts";
 import { migrate } from "../../src/store/migrate.ts";
 import { migrations } from "../../src/store/migrations.ts";
 import { openRemote } from "../../src/store/remote.ts";
+import { activeRooms } from "../../src/store/rooms.ts";
 import { startSqld, type Sqld } from "../sqld.ts";
 
 const log = createLog({ level: "error", format: "text", write: (line) => console.log(line), clock: systemClock });
@@ -145,6 +147,37 @@ describe("a libSQL server", () => {
     const { rows } = await clients[0]!.execute("SELECT count(*) FROM t");
     expect(Number(rows[0]?.[0])).toBe(1);
     for (const client of clients) client.close();
+  });
+
+  test("takes the longest batch that there is, in letters of three bytes", async () => {
+    await using sqld = await startSqld();
+    const storage = await open(sqld);
+    const room = await newRoom(storage);
+    const drafts = Array.from({ length: 64 }, () => ({
+      ...message(room),
+      data: `{"text":"${"字".repeat(16_384 - 11)}"}`,
+    }));
+    expect(drafts.reduce((sum, { data }) => sum + data.length, 0)).toBe(batch_bytes_max);
+    const outcomes = await storage.committer.commit(drafts);
+    expect(outcomes.map(({ code }) => code)).toEqual(drafts.map(() => "committed"));
+    await storage.close();
+  });
+
+  test("that answers with 10 MB at most gives many people their many rooms nevertheless", async () => {
+    await using sqld = await startSqld();
+    const storage = await open(sqld);
+    const [people, rooms] = [60, 500];
+    const count = (to: number) => `WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < ${to})`;
+    await storage.client.migrate([
+      `INSERT INTO users (n, id, issuer, subject, name, created_at) ${count(people)} SELECT x, 'u' || x, 'guest', x, '', 1 FROM c`,
+      `INSERT INTO rooms (n, id, kind, name, created_at) ${count(rooms)} SELECT x, 'r' || x, 'public', '${"𝕊".repeat(100)}', 1 FROM c`,
+      `INSERT INTO members (room, user, role, state, visible_from, joined_seq)
+        SELECT r.n, u.n, 'member', 'joined', 1, 1 FROM rooms r, users u`,
+    ]);
+    const users = Array.from({ length: people }, (_, at) => at + 1);
+    const found = await activeRooms(storage.client, { users, limit: rooms });
+    expect(found.map((list) => list.length)).toEqual(users.map(() => rooms));
+    await storage.close();
   });
 
   test("gives pages as a local file does, short and long ones", async () => {

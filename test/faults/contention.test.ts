@@ -81,6 +81,23 @@ test("a lock that is held for longer than a statement waits refuses sends, and l
   expect(resumed_ms).toBeLessThanOrEqual(works_ms_max);
 });
 
+test("a room of which its maker was told that nobody knows comes to their connections when it is there after all", async () => {
+  await using node = await startNode({ args: ["--open"] });
+  await using maker = await connectRaw(node, { data: { rooms: true } });
+  const holder = holdLock(node, 4_000);
+  await holder.held;
+  const { code } = await maker.refusal("rpc", { method: "room.create", data: { name: "Late", kind: "private" } });
+  expect(code).toBe(unknown);
+  const { push } = await maker.next((line) => line.push?.subscribe !== undefined, "the subscription to it");
+  const room = push?.channel ?? "";
+  console.log(
+    `figure: a room made in the dark came ${(performance.now() - (await holder.released)).toFixed(0)} ms after the lock's end`,
+  );
+  await maker.request("publish", { channel: room, data: { text: "it is there" } });
+  await maker.untilSeq(room, 2);
+  expect(await maker.rpc<object>("room.get", { room })).toMatchObject({ name: "Late", role: "owner" });
+}, 30_000);
+
 test("a second server on the same data leaves within a second, with one sentence", async () => {
   await using node = await startNode({ args: ["--open"] });
   const program = join(import.meta.dir, "../../src/main.ts");

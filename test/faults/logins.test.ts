@@ -13,8 +13,11 @@ const logins = 2_500;
 const extra_ms_max = 20;
 const growth_bytes_max = 50 * MiB;
 /** What gateway/rates.ts grants an address: tokens that are refused after a look at them, and how many more each second. */
-const looked_at_burst = 200;
+const looked_at_burst = 100;
 const looked_at_per_second = 20;
+const limited_ms_max = 1_000;
+const offences = 400;
+const args = ["--open", "--trusted-proxies", "127.0.0.1", "--messages-per-second", "200", "--messages-burst", "400"];
 const outside = { "x-forwarded-for": "198.51.100.7" };
 const [signedIn, tooMany, invalidToken] = ["signed in", "error 111", "closed with 3500"] as const;
 
@@ -32,29 +35,36 @@ interface Storm {
   took_ms: number;
 }
 
-/** Signs in at an even pace, whatever becomes of it. */
-async function storm(node: ChatNode, tokens: readonly string[], told: Storm): Promise<void> {
+/** Begins so many sign-ins at an even pace, whatever becomes of them; resolves when all have ended. */
+async function steadily(count: number, begin: (n: number) => Promise<void>): Promise<void> {
   const start_ms = performance.now();
   const going: Promise<void>[] = [];
-  while (going.length < logins) {
-    const due = Math.min(logins, ((performance.now() - start_ms) / 60_000) * logins_per_minute);
-    while (going.length < due) {
-      const token = tokens[going.length % tokens.length] ?? "";
-      going.push(login(node, token).then((end) => void told.ends.set(end, (told.ends.get(end) ?? 0) + 1)));
-    }
+  while (going.length < count) {
+    const due = Math.min(count, ((performance.now() - start_ms) / 60_000) * logins_per_minute);
+    while (going.length < due) going.push(begin(going.length));
     await quiet(5);
   }
   await Promise.all(going);
+}
+
+async function storm(node: ChatNode, tokens: readonly string[], told: Storm): Promise<void> {
+  const start_ms = performance.now();
+  await steadily(logins, async (n) => {
+    const end = await login(node, tokens[n % tokens.length] ?? "");
+    told.ends.set(end, (told.ends.get(end) ?? 0) + 1);
+  });
   told.took_ms += performance.now() - start_ms;
 }
 
+function wrongTokens(): Promise<string[]> {
+  const secret = "not the secret of this server, but as long";
+  return Promise.all(Array.from({ length: 100 }, (_, n) => signed({ sub: `${n}` }, secret)));
+}
+
 test("10,000 logins a minute, guests and wrong tokens, are not felt by the others", async () => {
-  const args = ["--open", "--trusted-proxies", "127.0.0.1", "--messages-per-second", "200", "--messages-burst", "400"];
   await using node = await startNode({ args, env: { CONFAB_JWT_SECRET: jwtSecret } });
   await using pulse = await startPulse(node);
-  const wrong = await Promise.all(
-    Array.from({ length: 100 }, (_, n) => signed({ sub: `${n}` }, "not the secret of this server, but as long")),
-  );
+  const wrong = await wrongTokens();
   // Every other one is a guest of this machine's own address, which may make as many as it likes: those cost the most.
   const tokens = wrong.flatMap((token) => [token, ""]);
   const usual = watchMemory(node.pid);
@@ -80,3 +90,27 @@ test("10,000 logins a minute, guests and wrong tokens, are not felt by the other
   expect(felt.during).toBeLessThan(felt.before + extra_ms_max);
   expect(growth).toBeLessThan(growth_bytes_max);
 }, 120_000);
+
+test("who tries wrong tokens 10,000 times a minute is limited within a second, and good tokens elsewhere are not", async () => {
+  await using node = await startNode({ args, env: { CONFAB_JWT_SECRET: jwtSecret } });
+  const wrong = await wrongTokens();
+  const start_ms = performance.now();
+  let limited_ms = Number.POSITIVE_INFINITY;
+  let lookedAt = 0;
+  await steadily(offences, async (n) => {
+    const end = await login(node, wrong[n % wrong.length] ?? "");
+    if (end === invalidToken) lookedAt++;
+    else if (end === tooMany) limited_ms = Math.min(limited_ms, performance.now() - start_ms);
+  });
+  const per_minute = (offences / (performance.now() - start_ms)) * 60_000;
+  // The limit is the offender's address's: who comes from another one is let in.
+  const good = await signed({ sub: "ada" });
+  await using honest = await openRaw(node, { headers: { "x-forwarded-for": "198.51.100.8" } });
+  expect((await honest.request("connect", { token: good })).error).toBeUndefined();
+  console.log(
+    `figure: T19 wrong tokens, ${per_minute.toFixed(0)} a minute: limited after ${limited_ms.toFixed(0)} ms ` +
+      `(at most ${limited_ms_max}), ${lookedAt} of ${offences} looked at`,
+  );
+  expect(limited_ms).toBeLessThan(limited_ms_max);
+  expect(lookedAt).toBeLessThan(offences / 2);
+}, 60_000);

@@ -56,12 +56,15 @@ test("the table of settings is the one of the code", () => {
   expect(documented).toEqual(rows.map(([name, row]) => [name, row.default ?? "", row.sentence]));
 });
 
+/** Flags of other programs in those files. */
+const foreign = /^(config|now|system|uid|format|interval|timeout|start_period)$/;
+
 test("the examples in docs/deploy use settings that exist", () => {
   for (const name of readdirSync(join(docs, "deploy"))) {
     const text = read(`deploy/${name}`);
     const flags = [...text.matchAll(/ --([a-z][a-z-]+)/g)].map(([, flag = ""]) => flag.replaceAll("-", "_"));
     const variables = [...text.matchAll(/CONFAB_([A-Z_]+)/g)].map(([, variable = ""]) => variable.toLowerCase());
-    const ours = [...flags, ...variables].filter((word) => !/^(config|now|system|uid)$/.test(word));
+    const ours = [...flags, ...variables].filter((word) => !foreign.test(word));
     expect({ name, unknown: ours.filter((word) => !Object.hasOwn(settings, word)) }).toEqual({ name, unknown: [] });
   }
 });

@@ -36,6 +36,17 @@ describe("what other nodes announce", () => {
     expect(elsewhere.heard("b", change(7, [one("y")])).gap).toBe(true);
   });
 
+  test("what comes late, from a connection that broke, is passed over, also when nobody is left there", () => {
+    const elsewhere = new Elsewhere();
+    elsewhere.heard("a", whole(1, [one("u")]));
+    elsewhere.heard("a", whole(3, [one("v")]));
+    expect(elsewhere.heard("a", whole(2, [one("u")]))).toEqual({ came: [], went: [], gap: false });
+    expect([...elsewhere.users()]).toEqual(["v"]);
+    expect(users(elsewhere.heard("a", whole(4, [])).went)).toEqual(["v"]);
+    expect(elsewhere.heard("a", whole(3, [one("v")])).came).toEqual([]);
+    expect(users(elsewhere.heard("a", whole(900, [one("w")])).came)).toEqual(["w"]);
+  });
+
   test("the people of a node that is gone are gone, but for those who are at another one", () => {
     const elsewhere = new Elsewhere();
     elsewhere.heard("a", whole(1, [one("u", "u1"), one("v")]));
