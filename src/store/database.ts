@@ -13,7 +13,7 @@ import { ThreadedClient } from "./client.ts";
 import { lock_wait_ms } from "./connection.ts";
 import { commitSql } from "./commit-sql.ts";
 import { openRemote } from "./remote.ts";
-import type { Committer } from "./draft.ts";
+import type { Committer, Unseen } from "./draft.ts";
 import { createHistory, type History } from "./history.ts";
 import { keepHouse, walBytes } from "./housekeeping.ts";
 import { flushToDisk } from "./flush.ts";
@@ -62,6 +62,9 @@ export interface StorageOptions {
 export async function openStorage(options: StorageOptions): Promise<OpenedStorage> {
   return options.remote === undefined ? await openLocal(options) : await openShared(options.remote, options);
 }
+
+/** Nobody else writes to a local file. */
+const nothingUnseen: readonly Unseen[] = [];
 
 const synchronousNames = ["OFF", "NORMAL", "FULL", "EXTRA"];
 
@@ -164,7 +167,7 @@ async function startLocal(options: StorageOptions, parts: LocalParts): Promise<O
     committer: {
       async commit(drafts) {
         const { outcomes } = await writer.ask({ op: "commit", drafts: toColumns(drafts) });
-        return outcomesFromColumns(drafts, outcomes);
+        return { outcomes: outcomesFromColumns(drafts, outcomes), unseen: nothingUnseen };
       },
     },
     history: createHistory(client),
