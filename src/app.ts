@@ -43,7 +43,7 @@ import type { Log, LogOptions } from "./lib/log.ts";
 import type { Metrics } from "./lib/metrics.ts";
 import { addressTest } from "./lib/networks.ts";
 import { lines_per_message_max, lines_per_second_min } from "./protocol/limits.ts";
-import type { Appender, Publish } from "./store/appender.ts";
+import type { Appender, Publish, SeenOf } from "./store/appender.ts";
 import type { Storage } from "./store/database.ts";
 import { Journal, draft_wait_ms_max, shared_draft_wait_ms_max, type CommittedBatch } from "./store/journal.ts";
 import { trimRoom } from "./store/trim.ts";
@@ -63,7 +63,7 @@ export interface AppOptions {
   /** Told of each batch that the journal got back. */
   readonly observe?: (batch: CommittedBatch) => void;
   /** The way into a journal that is elsewhere; without it there is one here. */
-  readonly openJournal?: (publish: Publish) => Appender;
+  readonly openJournal?: (publish: Publish, seen: SeenOf | undefined) => Appender;
   /** Who else serves this database: other nodes, other gateways of this one. Without it nobody does. */
   readonly others?: Others | undefined;
   /** How the lines of `log` are made, for threads that write the same log. */
@@ -93,10 +93,12 @@ export function createChat(options: AppOptions, storage: Storage, deliver: (topi
     tell: nodes === undefined || options.others?.tells !== true ? undefined : (told) => nodes.tell(told),
   });
   const publish = publishing(outbox, options.others, () => watch?.look());
+  // A local file is written to by nobody else.
+  const seen = config.database === "" ? undefined : (n: number) => directory.byKey(n)?.published;
   const observe = options.observe === undefined ? {} : { observe: options.observe };
   const journal =
-    options.openJournal?.(publish) ??
-    new Journal({ committer, clock, log, publish, wait_ms_max: draftWait(config), ...observe });
+    options.openJournal?.(publish, seen) ??
+    new Journal({ committer, clock, log, publish, seen, wait_ms_max: draftWait(config), ...observe });
   const { open, openRoomsMax: rooms_max, openRoomsPerAddressMax: per_address_max } = config;
   const openRooms = new OpenRooms({ db, directory, journal, clock, open, rooms_max, per_address_max });
   const subscriptions = new Subscriptions({
@@ -169,9 +171,9 @@ export function draftWait({ database }: Config): number {
 
 /** Where batches of other gateways come here too, a change in a room that nobody has open concerns who wants all of theirs. */
 function publishing(outbox: Outbox, others: Others | undefined, look: () => void): Publish {
-  if (others?.tells !== false) return (drafts, outcomes) => outbox.publish(drafts, outcomes);
-  return (drafts, outcomes) => {
-    outbox.publish(drafts, outcomes);
+  if (others?.tells !== false) return (...batch) => outbox.publish(...batch);
+  return (drafts, outcomes, unseen) => {
+    outbox.publish(drafts, outcomes, unseen);
     if (drafts.some(({ kind }) => kind !== "message")) look();
   };
 }

@@ -66,8 +66,8 @@ async function open(opening: Opening, number: number): Promise<void> {
     clock,
     // What is committed here comes to all gateways by the journal; other nodes hear of it from one of them.
     others: { broker, tells: config.redis !== "" && number === 1 },
-    openJournal(publish) {
-      journalPort = new JournalPort({ clock, publish, post: (message) => post({ op: "journal", message }) });
+    openJournal(publish, seen) {
+      journalPort = new JournalPort({ clock, publish, seen, post: (message) => post({ op: "journal", message }) });
       return journalPort;
     },
   };

@@ -106,7 +106,8 @@ async function serveByThreads(options: AppOptions, storage: OpenedStorage, tls: 
     clock,
     log,
     wait_ms_max: draftWait(config),
-    publish: (drafts, outcomes) => hub.publish(drafts, outcomes),
+    publish: (...batch) => hub.publish(...batch),
+    seen: config.database === "" ? undefined : (room) => hub.seen(room),
     observe: (batch) => {
       count(batch);
       if (batch.failed) gateways.alarm();

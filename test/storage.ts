@@ -40,7 +40,8 @@ export async function openTestStorage(): Promise<TestStorage> {
     },
     async newOpenRoom() {
       const room = { id: `open:${shortId()}`, kind: "open", name: "", history: "all" } as const;
-      const [outcome] = await storage.committer.commit([{ kind: "created", actor: 1, by: "", room, data: "{}" }]);
+      const draft = { kind: "created", actor: 1, by: "", room, data: "{}" } as const;
+      const [outcome] = (await storage.committer.commit([draft])).outcomes;
       return outcome?.room ?? 0;
     },
     async [Symbol.asyncDispose]() {

@@ -34,7 +34,8 @@ function drafts(batch: Batch): Draft[] {
 /** An open room has no members: what a commit to it saves is the check of membership. */
 async function openRoom(storage: Storage): Promise<number> {
   const room = { id: "open:micro", kind: "open", name: "", history: "all" } as const;
-  const [outcome] = await storage.committer.commit([{ kind: "created", actor: 1, by: "", room, data: "{}" }]);
+  const draft = { kind: "created", actor: 1, by: "", room, data: "{}" } as const;
+  const [outcome] = (await storage.committer.commit([draft])).outcomes;
   return outcome?.room ?? 0;
 }
 

@@ -9,7 +9,7 @@ import type { Log } from "../lib/log.ts";
 import { publicationSeq, publicationText } from "../protocol/events.ts";
 import { joinLines } from "../protocol/frames.ts";
 import { page_events_max, push_frame_bytes_max } from "../protocol/limits.ts";
-import type { Draft, Outcome } from "../store/draft.ts";
+import type { Draft, Outcome, Unseen } from "../store/draft.ts";
 import type { History } from "../store/history.ts";
 import type { LiveRoom, MembershipFact, Outgoing } from "./live-room.ts";
 import { wholeView } from "./policy.ts";
@@ -18,7 +18,7 @@ import type { RoomDirectory } from "./room-directory.ts";
 /** Events of a room that wait behind a hole. */
 const held_max = 10_000;
 const retry_ms = 500;
-/** Another node's events come by the broker a moment after our own commit overtook them. */
+/** What other nodes have committed one after another may come by the broker in another order. */
 const filler_wait_ms = 20;
 
 /** Events of a room that follow each other; a text is empty where whoever hears of it must read it. */
@@ -66,9 +66,13 @@ export class Outbox {
     this.#options = options;
   }
 
-  /** The journal's `publish`: a batch and what became of its drafts. Everybody here first, then other nodes. */
-  publish(drafts: readonly Draft[], outcomes: readonly Outcome[]): void {
+  /**
+   * The journal's `publish`: what other nodes have committed before, a batch and what became of its drafts. Everybody here
+   * first, then other nodes.
+   */
+  publish(drafts: readonly Draft[], outcomes: readonly Outcome[], unseen: readonly Unseen[]): void {
     const { tell } = this.#options;
+    for (const one of unseen) this.#catchUpWith(one);
     const told = tell === undefined ? undefined : new Map<number, Told>();
     for (let at = 0; at < drafts.length; at++) {
       const draft = drafts[at] as Draft;
@@ -91,6 +95,14 @@ export class Outbox {
     // What is being read now may have been asked for before the newest was stored.
     room.heard++;
     await this.#fill(room, 0);
+  }
+
+  /** What came with a batch. The broker's copy of it, from the node that wrote it, is dropped when it comes. */
+  #catchUpWith({ room: n, first, texts }: Unseen): void {
+    const room = this.#options.directory.byKey(n);
+    if (room === undefined) return;
+    for (const [at, text] of texts.entries())
+      this.receive(room, { seq: first + at, text, membership: factOfText(text) });
   }
 
   #committed(draft: Draft, outcome: Outcome, told: Map<number, Told> | undefined): void {

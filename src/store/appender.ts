@@ -1,6 +1,6 @@
 /** The way into the log, as the chat sees it: the journal itself, or a gateway thread's port to it. */
 
-import type { Draft, Outcome } from "./draft.ts";
+import type { Draft, Outcome, Unseen } from "./draft.ts";
 
 /** Drafts that wait or are in the database, and what they weigh; past it a draft is refused at once. */
 export const drafts_pending_max = 10_000;
@@ -11,8 +11,14 @@ export interface Waiter {
   settle(outcome: Outcome): void;
 }
 
-/** Announces what a batch committed; synchronous, in the turn in which the batch came back, before anybody is told. */
-export type Publish = (drafts: readonly Draft[], outcomes: readonly Outcome[]) => void;
+/**
+ * Announces what a batch committed; synchronous, in the turn in which the batch came back, before anybody is told.
+ * `unseen` goes first: it came with the batch, and others have committed it before.
+ */
+export type Publish = (drafts: readonly Draft[], outcomes: readonly Outcome[], unseen: readonly Unseen[]) => void;
+
+/** The last seq of a room that has gone out here; undefined where nobody has the room open. */
+export type SeenOf = (room: number) => number | undefined;
 
 /**
  * Drafts are committed in the order taken, and published in the order committed: every batch of the process is, also

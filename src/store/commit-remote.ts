@@ -16,7 +16,9 @@ import {
   type Outcome,
   type OutcomeCode,
   type RoomDraft,
+  type Seen,
 } from "./draft.ts";
+import { unseenOf, unseenStatement } from "./unseen.ts";
 
 /** Runs a list of statements as one write transaction; rejects with a `StorageError`. */
 export type WriteBatch = (statements: InStatement[]) => Promise<ResultSet[]>;
@@ -124,7 +126,9 @@ function statementsOf(run: Run): InStatement[] {
     case "message": {
       // The words need not travel twice.
       const short = JSON.stringify(run.placed.map(({ draft }) => rowOf(draft).slice(0, 3)));
-      return [...texts(full, remoteSql.messages), ...texts(short, remoteSql.messageOutcomes)];
+      const rooms = JSON.stringify([...new Set(run.placed.map(({ draft }) => rowOf(draft)[0]))]);
+      const outcomes = { sql: remoteSql.messageOutcomes, args: [short, run.placed.length, rooms] };
+      return [...texts(full, remoteSql.messages), outcomes];
     }
   }
 }
@@ -146,10 +150,23 @@ function rowOf(draft: Draft): (string | number)[] {
   }
 }
 
-function cellOf(result: ResultSet | undefined): unknown[][] {
-  const cell = result?.rows[0]?.[0];
+function cellOf(result: ResultSet | undefined, column = 0): unknown[][] {
+  const cell = result?.rows[0]?.[column];
   assert(typeof cell === "string", "the last statement of a run gives one text");
   return JSON.parse(cell) as unknown[][];
+}
+
+/** Messages that were all stored: their seqs end where their rooms do. */
+function allStored(run: Run, tops: unknown[][]): Outcome[] {
+  const ends = new Map(tops.map(([room, seq, time]) => [room as number, { seq: seq as number, time: time as number }]));
+  const outcomes: Outcome[] = [];
+  for (let at = run.placed.length - 1; at >= 0; at--) {
+    const { room } = (run.placed[at] as Placed<MessageDraft>).draft;
+    const end = ends.get(room);
+    assert(end !== undefined, "a room that was written to has an end");
+    outcomes.push({ code: "committed", seq: end.seq--, time: end.time, room });
+  }
+  return outcomes.reverse();
 }
 
 /** Reads the outcomes of one batch, run by run, in the order of the plan. */
@@ -163,6 +180,11 @@ class Answers {
   }
 
   read(run: Run, results: ResultSet[]): void {
+    if (run.kind === "message" && results[0]?.rowsAffected === run.placed.length) {
+      const outcomes = allStored(run, cellOf(results[1], 1));
+      for (const [at, { place }] of run.placed.entries()) this.outcomes[place] = outcomes[at] as Outcome;
+      return;
+    }
     const cell = cellOf(results.at(-1));
     if (run.kind === "created") return this.#created(run, { made: results[0], cell });
     for (const [at, code, seq, time, data] of cell as [
@@ -226,14 +248,23 @@ function repeatOf(draft: Draft, first: { draft: Draft; outcome: Outcome }): Outc
   return { ...outcome, code: "repeated" };
 }
 
+/** What is known of the batch's rooms; undefined where that is nothing. */
+function askedOf({ rooms }: Plan, seen: Seen | undefined): Seen | undefined {
+  if (seen === undefined) return undefined;
+  const asked = [...seen].filter(([room]) => rooms.has(room));
+  return asked.length === 0 ? undefined : new Map(asked);
+}
+
 export function createRemoteCommitter(write: WriteBatch): Committer {
   return {
-    async commit(drafts) {
+    async commit(drafts, seen) {
       const plan = planOf(drafts);
       const parts = plan.runs.map(statementsOf);
       const rooms = [JSON.stringify([...plan.rooms]), JSON.stringify(plan.newRooms)];
+      const asked = askedOf(plan, seen);
       const results = await write([
         ...parts.flat(),
+        ...(asked === undefined ? [] : [unseenStatement(asked)]),
         { sql: remoteSql.announce, args: rooms },
         { sql: remoteSql.advance, args: rooms },
       ]);
@@ -244,12 +275,13 @@ export function createRemoteCommitter(write: WriteBatch): Committer {
         answers.read(run, results.slice(start, start + length));
         start += length;
       }
+      const unseen = asked === undefined ? [] : unseenOf(results[start++], asked);
       assert(start + 2 === results.length, "every statement of a commit has a result");
       for (const [place, first] of plan.again) {
         const earlier = { draft: drafts[first] as Draft, outcome: answers.outcomes[first] as Outcome };
         answers.outcomes[place] = repeatOf(drafts[place] as Draft, earlier);
       }
-      return answers.outcomes;
+      return { outcomes: answers.outcomes, unseen };
     },
   };
 }

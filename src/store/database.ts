@@ -15,7 +15,7 @@ import { ThreadedClient } from "./client.ts";
 import { lock_wait_ms } from "./connection.ts";
 import { commitSql } from "./commit-sql.ts";
 import { call_ms_max, migration_ms_max, openRemote } from "./remote.ts";
-import type { Committer } from "./draft.ts";
+import type { Committer, Unseen } from "./draft.ts";
 import { createHistory, type History } from "./history.ts";
 import { keepHouse, walBytes } from "./housekeeping.ts";
 import { flushToDisk } from "./flush.ts";
@@ -65,6 +65,9 @@ export interface StorageOptions {
 export async function openStorage(options: StorageOptions): Promise<OpenedStorage> {
   return options.remote === undefined ? await openLocal(options) : await openShared(options.remote, options);
 }
+
+/** Nobody else writes to a local file. */
+const nothingUnseen: readonly Unseen[] = [];
 
 const synchronousNames = ["OFF", "NORMAL", "FULL", "EXTRA"];
 
@@ -167,7 +170,7 @@ async function startLocal(options: StorageOptions, parts: LocalParts): Promise<O
     committer: {
       async commit(drafts) {
         const { outcomes } = await writer.ask({ op: "commit", drafts: toColumns(drafts) });
-        return outcomesFromColumns(drafts, outcomes);
+        return { outcomes: outcomesFromColumns(drafts, outcomes), unseen: nothingUnseen };
       },
     },
     history: createHistory(client),

@@ -62,14 +62,34 @@ export function failure(code: ErrorCode): Outcome {
   return { code, seq: 0, time: 0, room: 0 };
 }
 
+/** Events of a room that others have committed, as publications; the first of them has the seq `first`. */
+export interface Unseen {
+  readonly room: number;
+  readonly first: number;
+  readonly texts: readonly string[];
+}
+
+export interface Committed {
+  /** One per draft, in their order. */
+  readonly outcomes: readonly Outcome[];
+  /** What of the batch's rooms was asked for; below the seqs that the batch got. */
+  readonly unseen: readonly Unseen[];
+}
+
+/** By room, the last seq that is known where the batch comes from. */
+export type Seen = ReadonlyMap<number, number>;
+
 /**
  * Commits drafts: all of a call in one transaction, seqs in the order given, one result per draft in the same order.
  * Membership, mute and the room's state are judged inside the transaction, where each draft sees those before it; who
  * fails gets no seq and spoils nobody else's. An id that is stored already is found before any of that is judged.
  * A rejection is a `StorageError`: unless it says otherwise, nothing of the batch was stored.
+ *
+ * Where others write to the same rooms, it also brings what they have added to those of `seen`, from behind the seq given
+ * up to this batch: a bounded part, or nothing where it is too large. Whoever asks reads the rest by itself.
  */
 export interface Committer {
-  commit(drafts: readonly Draft[]): Promise<readonly Outcome[]>;
+  commit(drafts: readonly Draft[], seen?: Seen): Promise<Committed>;
 }
 
 /** Why storage could not do what it was asked; `outcome_unknown` when it may have done it. */

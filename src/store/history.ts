@@ -33,9 +33,13 @@ const quick_events_max = 100;
 const userId = (key: string): string => `(SELECT ${u.of.id} FROM ${u.table} WHERE ${u.of.n} = ${key})`;
 
 // The two texts must equal what `publicationText` makes; test/unit/store/history.test.ts compares them.
-const messageText = (data: string): string => `'{"offset":'||g.${g.of.seq}||',"data":'||${data}||',"info":{"user":"'
+export const messageText = (
+  data: string,
+): string => `'{"offset":'||g.${g.of.seq}||',"data":'||${data}||',"info":{"user":"'
   ||${userId(`g.${g.of.sender}`)}||'"},"time":'||g.${g.of.sent_at}||',"tags":{"id":"'||g.${g.of.id}||'","at":"'||g.${g.of.sent_at}||'"}}'`;
-const changeText = (data: string): string => `'{"offset":'||c.${c.of.seq}||',"data":'||${data}||',"info":{"user":"'
+export const changeText = (
+  data: string,
+): string => `'{"offset":'||c.${c.of.seq}||',"data":'||${data}||',"info":{"user":"'
   ||${userId(`c.${c.of.actor}`)}||'"},"time":'||c.${c.of.sent_at}||',"tags":{"at":"'||c.${c.of.sent_at}||'","kind":"'||c.${c.of.kind}||'"}}'`;
 
 /** Both tables merged by seq, each read along its index: ?1 room, ?2 first and ?3 last seq. */

@@ -4,9 +4,10 @@
  */
 
 import type { Clock, Timer } from "../lib/clock.ts";
+import { Lru } from "../lib/lru.ts";
 import type { Waiter } from "./appender.ts";
 import { fromColumns, outcomesToColumns, toSentColumns } from "./batch-columns.ts";
-import type { Draft, Outcome } from "./draft.ts";
+import type { Draft, Outcome, Unseen } from "./draft.ts";
 import type { FromJournal, SettledColumns, ToJournal } from "./journal-port.ts";
 import type { Journal } from "./journal.ts";
 
@@ -15,6 +16,9 @@ const publish_wait_ms_max = 25;
 
 /** Below it nobody has many messages under way, and waiting for the gateways costs more than it brings. */
 const awaited_drafts_min = 16;
+
+/** Rooms of which it is remembered how far the gateways are. */
+const rooms_seen_max = 10_000;
 
 class Ticket implements Waiter {
   readonly #member: Member;
@@ -80,6 +84,8 @@ class Member {
 export class JournalHub {
   readonly #clock: Clock;
   readonly #members: Member[] = [];
+  /** The last seq that went to the gateways, of rooms that one of them has open. */
+  readonly #seen = new Lru<number, number>(rooms_seen_max);
   #published: { readonly resolve: () => void; readonly timer: Timer } | undefined;
 
   constructor(clock: Clock) {
@@ -90,9 +96,14 @@ export class JournalHub {
    * The journal's `publish`. Resolves when all gateways have published the batch, or soon after: their senders answer
    * acknowledgements with the next messages, and a commit that does not wait for them would be half as large.
    */
-  publish(drafts: readonly Draft[], outcomes: readonly Outcome[]): Promise<void> | undefined {
+  publish(
+    drafts: readonly Draft[],
+    outcomes: readonly Outcome[],
+    unseen: readonly Unseen[],
+  ): Promise<void> | undefined {
+    this.#advance(outcomes);
     const isAwaited = drafts.length >= awaited_drafts_min;
-    const batch = { drafts: toSentColumns(drafts), outcomes: outcomesToColumns(drafts, outcomes), isAwaited };
+    const batch = { drafts: toSentColumns(drafts), outcomes: outcomesToColumns(drafts, outcomes), unseen, isAwaited };
     for (const member of this.#members) member.publish(batch);
     if (!isAwaited) return undefined;
     return new Promise((resolve) => {
@@ -105,7 +116,8 @@ export class JournalHub {
   join(journal: Journal, post: (message: FromJournal) => void): (message: ToJournal) => void {
     const member = new Member(post);
     this.#members.push(member);
-    return ({ published, first, drafts: columns }) => {
+    return ({ published, first, drafts: columns, seen }) => {
+      for (const [room, seq] of seen) if (seq > (this.#seen.get(room) ?? -1)) this.#seen.set(room, seq);
       const drafts = fromColumns(columns, columns.bys);
       for (let at = 0; at < drafts.length; at++) {
         journal.append(drafts[at] as Draft, new Ticket(member, first + at));
@@ -114,6 +126,19 @@ export class JournalHub {
       member.unpublished -= published;
       if (this.#members.every(({ unpublished }) => unpublished === 0)) this.#goOn();
     };
+  }
+
+  /** The journal's `seen`. It may say less than what some gateway has by now: that one drops what it knows. */
+  seen(room: number): number | undefined {
+    return this.#seen.get(room);
+  }
+
+  /** Drafts that wait already were sent before this batch came back: what it brings must not be asked for again. */
+  #advance(outcomes: readonly Outcome[]): void {
+    if (this.#seen.size === 0) return;
+    const tops = new Map<number, number>();
+    for (const { code, room, seq } of outcomes) if (code === "committed") tops.set(room, seq);
+    for (const [room, seq] of tops) if ((this.#seen.get(room) ?? seq) < seq) this.#seen.set(room, seq);
   }
 
   #goOn(): void {

@@ -5,7 +5,14 @@
 
 import { assert } from "../lib/assert.ts";
 import type { Clock } from "../lib/clock.ts";
-import { draft_bytes_pending_max, drafts_pending_max, type Appender, type Publish, type Waiter } from "./appender.ts";
+import {
+  draft_bytes_pending_max,
+  drafts_pending_max,
+  type Appender,
+  type Publish,
+  type SeenOf,
+  type Waiter,
+} from "./appender.ts";
 import {
   fromColumns,
   outcomesFromColumns,
@@ -13,7 +20,7 @@ import {
   type SentColumns,
   toSentColumns,
 } from "./batch-columns.ts";
-import { failure, type Draft, type Outcome, type OutcomeCode } from "./draft.ts";
+import { failure, type Draft, type Outcome, type OutcomeCode, type Unseen } from "./draft.ts";
 
 /** Drafts of one turn. Their tickets are consecutive numbers. */
 export interface ToJournal {
@@ -21,6 +28,8 @@ export interface ToJournal {
   readonly published: number;
   readonly first: number;
   readonly drafts: SentColumns;
+  /** Rooms of the drafts that are open here, with the last seq that has gone out. */
+  readonly seen: readonly (readonly [room: number, seq: number])[];
 }
 
 /** Outcomes of the receiver's own drafts, by their tickets. */
@@ -38,6 +47,7 @@ export interface FromJournal {
   readonly batches: {
     readonly drafts: SentColumns;
     readonly outcomes: OutcomeColumns;
+    readonly unseen: readonly Unseen[];
     /** The main thread wants to know when it is published here. */
     readonly isAwaited: boolean;
   }[];
@@ -48,6 +58,8 @@ export interface JournalPortOptions {
   readonly clock: Clock;
   readonly post: (message: ToJournal) => void;
   readonly publish: Publish;
+  /** Where others write to the same rooms. */
+  readonly seen?: SeenOf | undefined;
 }
 
 interface Taken {
@@ -95,15 +107,29 @@ export class JournalPort implements Appender {
       const [drafts, published] = [this.#gathering, this.#published];
       this.#gathering = [];
       this.#published = 0;
-      this.#options.post({ published, first: this.#next - drafts.length, drafts: toSentColumns(drafts) });
+      const first = this.#next - drafts.length;
+      this.#options.post({ published, first, drafts: toSentColumns(drafts), seen: this.#seenOf(drafts) });
     });
+  }
+
+  #seenOf(drafts: readonly Draft[]): [number, number][] {
+    const { seen } = this.#options;
+    if (seen === undefined) return [];
+    const rooms = new Set<number>();
+    for (const draft of drafts) if (draft.kind !== "created") rooms.add(draft.room);
+    const known: [number, number][] = [];
+    for (const room of rooms) {
+      const seq = seen(room);
+      if (seq !== undefined) known.push([room, seq]);
+    }
+    return known;
   }
 
   /** What the main thread has sent. */
   receive({ batches, settled }: FromJournal): void {
     for (const batch of batches) {
       const drafts = fromColumns(batch.drafts, batch.drafts.bys);
-      this.#options.publish(drafts, outcomesFromColumns(drafts, batch.outcomes));
+      this.#options.publish(drafts, outcomesFromColumns(drafts, batch.outcomes), batch.unseen);
     }
     this.#settle(settled);
     const awaited = batches.filter(({ isAwaited }) => isAwaited).length;

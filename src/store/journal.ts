@@ -9,8 +9,24 @@
 import { assert } from "../lib/assert.ts";
 import type { Clock, Timer } from "../lib/clock.ts";
 import type { Log } from "../lib/log.ts";
-import { draft_bytes_pending_max, drafts_pending_max, type Appender, type Publish, type Waiter } from "./appender.ts";
-import { failure, StorageError, type Committer, type Draft, type Outcome, type OutcomeCode } from "./draft.ts";
+import {
+  draft_bytes_pending_max,
+  drafts_pending_max,
+  type Appender,
+  type Publish,
+  type SeenOf,
+  type Waiter,
+} from "./appender.ts";
+import {
+  failure,
+  StorageError,
+  type Committed,
+  type Committer,
+  type Draft,
+  type Outcome,
+  type OutcomeCode,
+  type Seen,
+} from "./draft.ts";
 
 export const batch_drafts_max = 1_000;
 export const batch_bytes_max = 1024 * 1024;
@@ -68,6 +84,8 @@ export interface JournalOptions {
   readonly log: Log;
   /** A draft is answered by then; `draft_wait_ms_max` unless said otherwise. */
   readonly wait_ms_max?: number;
+  /** Asked where others write to the same rooms: each batch brings what they have committed since. */
+  readonly seen?: SeenOf | undefined;
   /** Where it gives a promise, the next batch gathers until then. */
   readonly publish: (...batch: Parameters<Publish>) => void | Promise<void> | undefined;
   /** Told of each batch, for metrics. */
@@ -189,18 +207,19 @@ export class Journal implements Appender {
     const { clock, committer, observe, publish } = this.#options;
     const drafts = batch.map((entry) => entry.draft);
     const start = clock.monotonic();
-    let outcomes: readonly Outcome[];
+    let committed: Committed;
     let failed = false;
     try {
-      outcomes = await committer.commit(drafts);
-      assert(outcomes.length === drafts.length, "every draft of a batch has an outcome");
+      committed = await committer.commit(drafts, this.#seenOf(drafts));
+      assert(committed.outcomes.length === drafts.length, "every draft of a batch has an outcome");
     } catch (error) {
       failed = true;
-      outcomes = await this.#failedBatch(drafts, error);
+      committed = { outcomes: await this.#failedBatch(drafts, error), unseen: [] };
     }
+    const { outcomes, unseen } = committed;
     const now_ms = clock.monotonic();
     observe?.({ outcomes, commit_ms: now_ms - start, waited_ms: now_ms - (batch[0] as Entry).since_ms, failed });
-    const published = publish(drafts, outcomes);
+    const published = publish(drafts, outcomes, unseen);
     this.#batch = [];
     for (let at = 0; at < batch.length; at++) this.#finish(batch[at] as Entry, outcomes[at] as Outcome);
     if (this.pending === 0) for (const resolve of this.#idle.splice(0)) resolve();
@@ -210,6 +229,18 @@ export class Journal implements Appender {
       this.#publishing = false;
     }
     this.#schedule();
+  }
+
+  #seenOf(drafts: readonly Draft[]): Seen | undefined {
+    const { seen } = this.#options;
+    if (seen === undefined) return undefined;
+    const known = new Map<number, number>();
+    for (const draft of drafts) {
+      if (draft.kind === "created" || known.has(draft.room)) continue;
+      const seq = seen(draft.room);
+      if (seq !== undefined) known.set(draft.room, seq);
+    }
+    return known;
   }
 
   /** A fault of the storage fails all of the batch; a fault of one draft must not, so each is tried alone, once. */
@@ -230,7 +261,7 @@ export class Journal implements Appender {
 
   async #alone(draft: Draft): Promise<Outcome> {
     try {
-      const [outcome] = await this.#options.committer.commit([draft]);
+      const [outcome] = (await this.#options.committer.commit([draft])).outcomes;
       assert(outcome !== undefined, "every draft of a batch has an outcome");
       return outcome;
     } catch (error) {

@@ -3,7 +3,7 @@
 import { describe, expect, test } from "bun:test";
 import { shortId } from "../../src/lib/ids.ts";
 import { draft_bytes_pending_max, drafts_pending_max } from "../../src/store/appender.ts";
-import type { Committer, Draft, Outcome } from "../../src/store/draft.ts";
+import type { Committer, Draft, Outcome, Unseen } from "../../src/store/draft.ts";
 import { eventually } from "../client.ts";
 import { messageDraft, openTestStorage, type TestStorage } from "../storage.ts";
 import { journalParty, portParty, type Entry, type Party } from "./appenders.ts";
@@ -95,6 +95,34 @@ for (const [name, start] of parties) {
         expect(drafts[0]).toMatchObject({ kind: "created", room: shape, by: user.id });
         expect(drafts[2]).toMatchObject({ kind: "joined", about: guest.id });
         expect(batches.flatMap(({ outcomes }) => outcomes)[1]).toEqual(stranger);
+      }
+    });
+
+    test("asks for what has not gone out yet, and publishes everywhere what a batch brings of it", async () => {
+      await using rig = await openTestStorage();
+      const { room, user } = await peopled(rig);
+      const asked: number[] = [];
+      const unseen: Unseen[] = [{ room: 77, first: 1, texts: ["another node's"] }];
+      const hold = Promise.withResolvers<void>();
+      await using party = start({
+        async commit(drafts, seen) {
+          asked.push(seen?.get(room) ?? -1);
+          await hold.promise;
+          return { ...(await rig.storage.committer.commit(drafts)), unseen };
+        },
+      });
+      const [entry] = party.entries as [Entry];
+      const first = appended(entry, messageDraft(room, user));
+      await eventually(() => asked.length === 1, "a batch in the database");
+      // It waits while the first batch goes out, which need not be asked for then.
+      const second = appended(entry, messageDraft(room, user));
+      await eventually(() => party.pending() === 2, "the second one in the journal");
+      hold.resolve();
+      expect([(await first).seq, (await second).seq]).toEqual([1, 2]);
+      expect(asked).toEqual([0, 1]);
+      for (const { batches } of party.entries) {
+        await eventually(() => batches.length === 2, "both batches everywhere");
+        expect(batches.map((batch) => batch.unseen)).toEqual([unseen, unseen]);
       }
     });
 

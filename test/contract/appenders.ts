@@ -1,8 +1,8 @@
 /** The ways into the journal: the journal itself, and a gateway thread's port to it with a real channel between them. */
 
 import { systemClock } from "../../src/lib/clock.ts";
-import type { Appender } from "../../src/store/appender.ts";
-import type { Committer, Draft, Outcome } from "../../src/store/draft.ts";
+import type { Appender, Publish, SeenOf } from "../../src/store/appender.ts";
+import type { Committer, Draft, Outcome, Unseen } from "../../src/store/draft.ts";
 import { JournalHub } from "../../src/store/journal-hub.ts";
 import { JournalPort, type FromJournal, type ToJournal } from "../../src/store/journal-port.ts";
 import { Journal } from "../../src/store/journal.ts";
@@ -11,6 +11,7 @@ import { keptLog } from "../storage.ts";
 export interface Batch {
   readonly drafts: readonly Draft[];
   readonly outcomes: readonly Outcome[];
+  readonly unseen: readonly Unseen[];
 }
 
 export interface Entry {
@@ -23,30 +24,40 @@ export interface Entry {
 export interface Party extends AsyncDisposable {
   /** Ways into the same journal. */
   readonly entries: readonly Entry[];
+  /** Drafts that have come to the journal and are not answered. */
+  readonly pending: () => number;
 }
 
-function entryOf(make: (publish: (...batch: [readonly Draft[], readonly Outcome[]]) => void) => Appender): Entry {
+/** Every room is open there, and what was published has gone out. */
+function entryOf(make: (publish: Publish, seen: SeenOf) => Appender): Entry {
   const batches: Batch[] = [];
   const events: string[] = [];
-  const appender = make((drafts, outcomes) => {
-    batches.push({ drafts, outcomes });
+  const tops = new Map<number, number>();
+  const publish: Publish = (drafts, outcomes, unseen) => {
+    batches.push({ drafts, outcomes, unseen });
     for (const draft of drafts) events.push(`published ${draft.data}`);
-  });
+    for (const { room, seq } of outcomes) tops.set(room, seq);
+  };
+  const appender = make(publish, (room) => tops.get(room) ?? 0);
   return { appender, batches, events };
 }
 
 const clock = systemClock;
 
 export function journalParty(committer: Committer): Party {
-  const entry = entryOf((publish) => new Journal({ committer, clock, log: keptLog().log, publish }));
-  return { entries: [entry], [Symbol.asyncDispose]: () => entry.appender.close() };
+  const entry = entryOf((publish, seen) => new Journal({ committer, clock, log: keptLog().log, publish, seen }));
+  return {
+    entries: [entry],
+    pending: () => entry.appender.pending,
+    [Symbol.asyncDispose]: () => entry.appender.close(),
+  };
 }
 
 /** Two gateways on one journal. */
 export function portParty(committer: Committer): Party {
   const hub = new JournalHub(clock);
   const publish = hub.publish.bind(hub);
-  const journal = new Journal({ committer, clock, log: keptLog().log, publish });
+  const journal = new Journal({ committer, clock, log: keptLog().log, publish, seen: (room) => hub.seen(room) });
   const channels: MessageChannel[] = [];
   const entries = [1, 2].map(() => {
     const channel = new MessageChannel();
@@ -54,15 +65,16 @@ export function portParty(committer: Committer): Party {
     const { port1: main, port2: gateway } = channel;
     const take = hub.join(journal, (message) => main.postMessage(message));
     main.onmessage = ({ data }: { data: unknown }) => take(data as ToJournal);
-    return entryOf((announce) => {
+    return entryOf((announce, seen) => {
       const post = (message: ToJournal): void => gateway.postMessage(message);
-      const port = new JournalPort({ clock, post, publish: announce });
+      const port = new JournalPort({ clock, post, publish: announce, seen });
       gateway.onmessage = ({ data }: { data: unknown }) => port.receive(data as FromJournal);
       return port;
     });
   });
   return {
     entries,
+    pending: () => journal.pending,
     async [Symbol.asyncDispose]() {
       for (const { appender } of entries) await appender.close();
       await journal.close();

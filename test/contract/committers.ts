@@ -88,8 +88,9 @@ export class Rig {
     this.storage = storage;
   }
 
-  commit(...drafts: Draft[]): Promise<readonly Outcome[]> {
-    return this.storage.committer.commit(drafts);
+  async commit(...drafts: Draft[]): Promise<readonly Outcome[]> {
+    const { outcomes } = await this.storage.committer.commit(drafts);
+    return outcomes;
   }
 
   async restart(): Promise<void> {

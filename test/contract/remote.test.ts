@@ -24,7 +24,7 @@ function open(sqld: Sqld): Promise<Storage> {
 }
 
 async function newRoom(storage: Storage): Promise<number> {
-  const outcomes = await storage.committer.commit([
+  const { outcomes } = await storage.committer.commit([
     { kind: "created", actor: 1, by: "u", room: { id: shortId(), kind: "open", name: "", history: "all" }, data: "{}" },
   ]);
   return outcomes[0]?.room ?? 0;
@@ -68,7 +68,7 @@ describe("a libSQL server", () => {
     expect(read.error).toMatchObject({ code: "STORAGE_UNAVAILABLE", cause: { code: "storage_unavailable" } });
     expect(read.ms).toBeLessThan(late_ms);
     sqld.signal("SIGCONT");
-    const outcomes = await storage.committer.commit(drafts);
+    const { outcomes } = await storage.committer.commit(drafts);
     for (const { code } of outcomes) expect(["committed", "repeated"]).toContain(code);
     expect(outcomes.map(({ seq }) => seq)).toEqual(drafts.map((_, at) => at + 1));
     expect(await storedSeqs(storage, room)).toEqual(drafts.map((_, at) => at + 1));
@@ -87,7 +87,7 @@ describe("a libSQL server", () => {
     expect(second.error).toMatchObject({ code: "storage_unavailable" });
     expect(second.ms).toBeLessThan(1_000);
     await sqld.restart();
-    expect(await storage.committer.commit([draft])).toMatchObject([{ code: "committed", seq: 1 }]);
+    expect(await storage.committer.commit([draft])).toMatchObject({ outcomes: [{ code: "committed", seq: 1 }] });
     await storage.close();
   });
 
@@ -102,7 +102,7 @@ describe("a libSQL server", () => {
         for (;;) {
           const drafts = unknown.length > 0 ? unknown : Array.from({ length: 10 }, () => message(room));
           unknown = drafts;
-          const outcomes = await storage.committer.commit(drafts);
+          const { outcomes } = await storage.committer.commit(drafts);
           for (const [at, { seq }] of outcomes.entries()) acknowledged.set(drafts[at]?.id ?? "", seq);
           unknown = [];
           if (acknowledged.size >= (round + 1) * 300) void sqld.kill();
@@ -111,7 +111,7 @@ describe("a libSQL server", () => {
       await failureOf(sending);
       await sqld.restart();
     }
-    for (const [at, { seq }] of (await storage.committer.commit(unknown)).entries())
+    for (const [at, { seq }] of (await storage.committer.commit(unknown)).outcomes.entries())
       acknowledged.set(unknown[at]?.id ?? "", seq);
     const { rows } = await storage.client.execute({
       sql: "SELECT id, seq FROM messages WHERE room = ? ORDER BY seq",
@@ -158,7 +158,7 @@ describe("a libSQL server", () => {
       data: `{"text":"${"字".repeat(16_384 - 11)}"}`,
     }));
     expect(drafts.reduce((sum, { data }) => sum + data.length, 0)).toBe(batch_bytes_max);
-    const outcomes = await storage.committer.commit(drafts);
+    const { outcomes } = await storage.committer.commit(drafts);
     expect(outcomes.map(({ code }) => code)).toEqual(drafts.map(() => "committed"));
     await storage.close();
   });
@@ -191,7 +191,7 @@ describe("a libSQL server", () => {
       ...message(room),
       data: `{"text":"ü ${at} ${"x".repeat(2_000)}"}`,
     }));
-    const outcomes = await storage.committer.commit(drafts);
+    const { outcomes } = await storage.committer.commit(drafts);
     const live = drafts.map(({ id, by, data }, at) => {
       const { seq, time } = outcomes[at] ?? { seq: 0, time: 0 };
       return publicationText({ seq, kind: "message", id, sender: by, time, data });

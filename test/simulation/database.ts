@@ -80,7 +80,9 @@ export class SimulatedDatabase {
       db: createOrm(client),
       client,
       epoch: this.epoch,
-      committer: { commit: (drafts) => this.#commitLater(clock, drafts) },
+      committer: {
+        commit: async (drafts) => ({ outcomes: await this.#commitLater(clock, drafts), unseen: [] }),
+      },
       history: createHistory(client),
     };
   }

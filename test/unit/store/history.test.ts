@@ -43,7 +43,7 @@ describe("pages of a room's log", () => {
   const live: string[] = [];
 
   async function write(drafts: readonly Draft[]): Promise<void> {
-    const outcomes = await rig.storage.committer.commit(drafts);
+    const { outcomes } = await rig.storage.committer.commit(drafts);
     for (const [at, { code, seq, time, room: n }] of outcomes.entries()) {
       expect(code).toBe("committed");
       const draft = drafts[at] as Draft;

@@ -40,7 +40,7 @@ test("a room that is trimmed begins later and has no holes", async () => {
   const { rows } = await client.execute("SELECT first_seq, last_seq FROM rooms");
   expect([rows[0]?.[0], rows[0]?.[1]]).toEqual([8, 10]);
   expect(await verifyDatabase(client)).toMatchObject({ ok: true, messages: 3 });
-  const [outcome] = await committer.commit([messageDraft(room, user)]);
+  const [outcome] = (await committer.commit([messageDraft(room, user)])).outcomes;
   expect(outcome).toMatchObject({ code: "committed", seq: 11 });
 });
 

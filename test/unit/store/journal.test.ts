@@ -4,6 +4,7 @@ import { draft_bytes_pending_max, drafts_pending_max } from "../../../src/store/
 import {
   failure,
   StorageError,
+  type Committed,
   type Committer,
   type Draft,
   type MessageDraft,
@@ -48,7 +49,7 @@ class HeldCommitter implements Committer {
   readonly calls: { readonly drafts: readonly Draft[]; readonly answer: (outcomes?: readonly Outcome[]) => void }[] =
     [];
 
-  commit(drafts: readonly Draft[]): Promise<readonly Outcome[]> {
+  commit(drafts: readonly Draft[]): Promise<Committed> {
     return new Promise((resolve) => {
       const all = drafts.map((draft, at) => ({
         code: "committed" as const,
@@ -56,7 +57,7 @@ class HeldCommitter implements Committer {
         time: 1,
         room: "room" in draft ? 1 : 0,
       }));
-      this.calls.push({ drafts, answer: (outcomes = all) => resolve(outcomes) });
+      this.calls.push({ drafts, answer: (outcomes = all) => resolve({ outcomes, unseen: [] }) });
     });
   }
 }
