@@ -198,12 +198,29 @@ export class Outbox {
     room.filling = undefined;
   }
 
+  /** Retention has taken what had not come here yet: who is in the room comes back, and is told that it is gone. */
+  #skip(room: LiveRoom, next: number): void {
+    for (const person of room.people.keys()) {
+      for (const recipient of person.connections.slice()) {
+        if (recipient.subscriptions.has(room)) recipient.close("insufficient_state");
+      }
+    }
+    this.#options.log.warn("trimmed_before_published", { room: room.id, after: room.published, next });
+    this.#options.directory.budget.clear(room.ring);
+    room.ring.skipTo(next);
+    room.published = next - 1;
+    room.firstSeq = Math.max(room.firstSeq, next);
+    room.primed = undefined;
+  }
+
   /** Reads a page of a hole; false if the database does not answer: it is tried again. */
   async #readHole(room: LiveRoom): Promise<boolean> {
     const { heard } = room;
     try {
       const range = { from: room.published + 1, to: endOfHole(room), limit: page_events_max, take: "oldest" } as const;
       const texts = await this.#options.history.page(wholeView(room.n), range);
+      const [oldest] = texts;
+      if (oldest !== undefined && publicationSeq(oldest) > room.published + 1) this.#skip(room, publicationSeq(oldest));
       for (const text of texts) {
         const seq = publicationSeq(text);
         // Its filler may have come meanwhile.

@@ -3,6 +3,8 @@
  * was appended first goes first, whatever its room. A storm of reconnects reads from here and not from the database.
  */
 
+import { assert } from "../lib/assert.ts";
+
 /** What an event costs beside its text. */
 const event_overhead_bytes = 64;
 const stale_entries_max = 16_384;
@@ -44,6 +46,12 @@ export class Ring {
   /** The publication with that seq, which must be between `first` and `last`. */
   at(seq: number): string {
     return this.#texts[this.#start + seq - this.#first] as string;
+  }
+
+  /** The event that will be appended next has that seq: what lies between was trimmed before it came here. */
+  skipTo(next: number): void {
+    assert(this.last < this.#first, "only an empty ring skips");
+    this.#first = next;
   }
 
   /** Takes the oldest away; its bytes, or 0 when the ring is empty. */
