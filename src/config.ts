@@ -299,6 +299,7 @@ export function readConfig(sources: ConfigSources): Configuration {
   for (const [name, row] of Object.entries<Setting>(settings)) {
     (row.secret ? secrets : config)[camel(name)] = reading.values.get(name);
   }
+  config["listen"] = Object.freeze(furtherPorts(reading.values));
   // The types follow from the same table that gave the values.
   return Object.freeze({
     config: Object.freeze(config as unknown as Config),
@@ -352,11 +353,18 @@ function contradictions(values: ReadonlyMap<string, Value>): string[] {
   if (Number(values.get("backup_every_minutes") ?? 0) > 0 && !values.has("backup_folder")) {
     mistakes.push("backup_every_minutes is set, but no folder for the backups: set backup_folder.");
   }
-  const ports = [values.get("port"), values.get("listen")].flat().filter((port) => port !== 0 && port !== undefined);
+  const ports = furtherPorts(values).filter((port) => port !== 0);
   if (new Set(ports).size < ports.length) {
-    mistakes.push(`port and listen name a port twice: ${ports.join(", ")}.`);
+    mistakes.push(`listen names a port twice: ${ports.join(", ")}.`);
   }
   return mistakes;
+}
+
+/** Whoever lists all ports, the first one too, means the same. */
+function furtherPorts(values: ReadonlyMap<string, Value>): readonly number[] {
+  const port = values.get("port");
+  const listed = (values.get("listen") ?? []) as readonly number[];
+  return listed.filter((further) => further === 0 || further !== port);
 }
 
 function camel(name: string): string {

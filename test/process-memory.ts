@@ -1,6 +1,6 @@
 /** What a process holds in memory. */
 
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 
 const MiB = 1024 * 1024;
 
@@ -14,6 +14,8 @@ export function residentBytes(pid: number): number {
 export function watchMemory(pid: number): { stop(): number } {
   let highest = residentBytes(pid);
   const look = (): void => {
+    // Where a test has failed its server may be gone: the test's own error is the one to see.
+    if (!existsSync(`/proc/${pid}`)) return clearInterval(timer);
     highest = Math.max(highest, residentBytes(pid));
   };
   const timer = setInterval(look, 100);

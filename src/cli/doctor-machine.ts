@@ -1,10 +1,12 @@
-/** What `confab doctor` says about the machine: descriptors, clock, ports. */
+/** What `confab doctor` says about the machine: descriptors, clock, ports, certificate. */
 
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import type { Configuration } from "../config.ts";
+import { certificate_soon_ms, loadTls } from "../gateway/tls.ts";
 import type { Clock } from "../lib/clock.ts";
+import { OperatorError } from "../lib/operator-error.ts";
 import type { Finding } from "./doctor-finding.ts";
 
 /** Descriptors that are not sockets of the chat: files, listeners, threads. */
@@ -16,7 +18,7 @@ const earliest = Date.UTC(2026, 0, 1);
 type Asked = Configuration & { readonly status: { readonly url: string; readonly pid: number } | undefined };
 
 export async function examineMachine(asked: Asked, clock: Clock): Promise<Finding[]> {
-  return [...descriptors(asked), time(asked, clock), ...(await ports(asked))];
+  return [...descriptors(asked), time(asked, clock), ...(await ports(asked)), ...certificate(asked, clock)];
 }
 
 function descriptors({ config, status }: Asked): Finding[] {
@@ -71,4 +73,21 @@ function tryPort(host: string, port: number): Promise<string | undefined> {
     server.once("error", (error) => resolve("code" in error ? String(error.code) : error.message));
     server.listen({ host, port }, () => server.close(() => resolve(undefined)));
   });
+}
+
+/** A server with files that are no good does not start, and one whose certificate has ended is one that nobody can reach. */
+function certificate({ config }: Asked, clock: Clock): Finding[] {
+  const renew = "renew it; a running server reads the files again at SIGHUP";
+  try {
+    const loaded = loadTls({ cert: config.tlsCert, key: config.tlsKey });
+    if (loaded === undefined) return [];
+    const left_ms = loaded.ends_ms - clock.now();
+    const what = `the certificate is good until ${new Date(loaded.ends_ms).toISOString()}`;
+    if (left_ms >= certificate_soon_ms) return [{ level: "well", what }];
+    return [{ level: left_ms > 0 ? "advice" : "wrong", what, todo: renew }];
+  } catch (error) {
+    if (!(error instanceof OperatorError)) throw error;
+    const todo = "name the files of a certificate chain and its key, both as PEM";
+    return [{ level: "wrong", what: error.message, todo }];
+  }
 }

@@ -11,6 +11,8 @@ import type { Connection } from "./connection.ts";
 const second_ms = 1_000;
 /** Connections whose unread bytes are looked at every second. */
 const watched_max = 1_000;
+/** Between two looks at what is unread while somebody does not take what is published. */
+const look_ms_min = 25;
 
 export class Heartbeat {
   readonly #clock: Clock;
@@ -20,6 +22,7 @@ export class Heartbeat {
   #count = 0;
   #turn = 0;
   #next = 0;
+  #looked_ms = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -41,6 +44,17 @@ export class Heartbeat {
   /** It has signed in. */
   knows(connection: Connection): void {
     this.#strangers.delete(connection);
+  }
+
+  /**
+   * Somebody on a topic does not take what is published: they may be cut off long before the next second, and then it is
+   * too late to see how much was unread.
+   */
+  someoneIsBehind(): void {
+    const now_ms = this.#clock.monotonic();
+    if (now_ms - this.#looked_ms < look_ms_min) return;
+    this.#looked_ms = now_ms;
+    this.#lookAtUnread();
   }
 
   #tick(): void {

@@ -95,8 +95,9 @@ export class Rates {
     if (retry_ms > 0) throw new TooMany(retry_ms);
   }
 
+  /** Those that were looked at meanwhile count as well, or a slow server would look at more of them than a fast one. */
   tokenRefused(address: string): void {
-    this.#refused.take(limitKey(address), 1, this.#options.clock.monotonic());
+    this.#refused.charge(limitKey(address), 1, this.#options.clock.monotonic());
   }
 
   #ofAddress(address: string): TokenBucket | undefined {

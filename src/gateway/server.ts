@@ -10,7 +10,7 @@ import { clientAddress, limitKey } from "./address.ts";
 import { BunSocket, PlainBunSocket } from "./bun-socket.ts";
 import { Connection, type Flusher } from "./connection.ts";
 import type { Ends } from "./ends.ts";
-import { originAllowed, type OriginRules } from "./origins.ts";
+import { originAllowed, plainOriginAllowed, type OriginRules } from "./origins.ts";
 import type { PlainDoor } from "./plain.ts";
 import type { PlainConnection, Visit } from "./plain-connection.ts";
 import type { Sockets } from "./socket.ts";
@@ -124,9 +124,9 @@ export class Gateway {
     return this.#listening.map((server) => server.port ?? 0);
   }
 
-  /** A frame to everybody on a topic. Topics belong to a listener, so each publishes. */
+  /** A frame to everybody on a topic. Topics belong to a listener, so each publishes; below 0 somebody has to catch up. */
   deliver(topic: string, frame: string): void {
-    for (const server of this.#servers) server.publish(topic, frame);
+    for (const server of this.#servers) if (server.publish(topic, frame) < 0) this.#options.sockets.someoneIsBehind();
   }
 
   /** Takes no more connections; those that are here stay. */
@@ -194,7 +194,7 @@ export class Gateway {
     if (!upgrades) {
       return new Response("Expected a WebSocket upgrade here.\n", { status: 426, headers: { upgrade: "websocket" } });
     }
-    const refusal = this.#originRefusal(request) ?? this.#refusal(address);
+    const refusal = this.#originRefusal(request, originAllowed) ?? this.#refusal(address);
     if (refusal !== undefined) return refusal;
     const data = { address, naive: undefined, connection: undefined, plain: undefined };
     return server.upgrade(request, { data }) ? undefined : badHandshake();
@@ -209,7 +209,6 @@ export class Gateway {
     return server.upgrade(request, { data }) ? undefined : badHandshake();
   }
 
-  /** Naive pages are opened from a disk as well: their Origin is "null". */
   async #enterPlain(
     request: Request,
     server: Server<SocketData>,
@@ -221,8 +220,7 @@ export class Gateway {
       const text = "This server lets no strangers in (--open does). Clients of the Centrifuge protocol: ";
       return new Response(`${text}${websocketPath}\n`, { status: 403 });
     }
-    const isFile = request.headers.get("origin") === "null";
-    const refusal = (isFile ? undefined : this.#originRefusal(request)) ?? this.#refusal(address);
+    const refusal = this.#originRefusal(request, plainOriginAllowed) ?? this.#refusal(address);
     if (refusal !== undefined) return refusal;
     let visit;
     try {
@@ -238,9 +236,8 @@ export class Gateway {
     return badHandshake();
   }
 
-  #originRefusal({ headers }: Request): Response | undefined {
-    if (originAllowed(this.#options.origins, { origin: headers.get("origin"), host: headers.get("host") }))
-      return undefined;
+  #originRefusal({ headers }: Request, allowed: typeof originAllowed): Response | undefined {
+    if (allowed(this.#options.origins, { origin: headers.get("origin"), host: headers.get("host") })) return undefined;
     const text = "Pages of this origin may not connect: the operator lists it in allowed_origins.\n";
     return new Response(text, { status: 403 });
   }

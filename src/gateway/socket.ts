@@ -71,6 +71,11 @@ export class Sockets {
     if (connection.signedIn) this.#options.resume.drained(connection);
   }
 
+  /** Not everybody takes what is published. */
+  someoneIsBehind(): void {
+    this.#options.heartbeat.someoneIsBehind();
+  }
+
   closed(connection: Connection): void {
     if (connection.state === "closed") return;
     connection.state = "closed";

@@ -7,15 +7,19 @@ import type { Log } from "../lib/log.ts";
 import { OperatorError } from "../lib/operator-error.ts";
 import type { Tls } from "./server.ts";
 
-const soon_ms = 14 * 24 * 60 * 60 * 1000;
+/** With less left than this a certificate is worth a word. */
+export const certificate_soon_ms = 14 * 24 * 60 * 60 * 1000;
 
 export interface TlsFiles {
   readonly cert: string | undefined;
   readonly key: string | undefined;
 }
 
-/** Undefined where none is set. Throws an OperatorError for files that no browser would accept. */
-export function readTls({ cert, key }: TlsFiles, { clock, log }: { clock: Clock; log: Log }): Tls | undefined {
+/**
+ * What is in the files, and when the certificate ends; undefined where none is set. Throws an OperatorError for files that
+ * no browser would accept.
+ */
+export function loadTls({ cert, key }: TlsFiles): { readonly pem: Tls; readonly ends_ms: number } | undefined {
   if (cert === undefined || key === undefined) return undefined;
   const pem = { cert: read("tls_cert", cert), key: read("tls_key", key) };
   const certificate = parse(`tls_cert: ${cert} is no certificate in PEM form.`, () => new X509Certificate(pem.cert));
@@ -23,9 +27,17 @@ export function readTls({ cert, key }: TlsFiles, { clock, log }: { clock: Clock;
   if (!certificate.checkPrivateKey(secret)) {
     throw new OperatorError(`tls_key: ${key} is not the key of the certificate in ${cert}.`);
   }
-  const ends = Date.parse(certificate.validTo);
-  if (ends < clock.now() + soon_ms) {
-    log.warn("certificate_ends", { file: cert, at: new Date(ends).toISOString(), advice: "renew it, then SIGHUP" });
+  return { pem, ends_ms: Date.parse(certificate.validTo) };
+}
+
+/** The same for a server: the log has a warning where the certificate ends soon. */
+export function readTls(files: TlsFiles, { clock, log }: { clock: Clock; log: Log }): Tls | undefined {
+  const loaded = loadTls(files);
+  if (loaded === undefined) return undefined;
+  const { pem, ends_ms } = loaded;
+  if (ends_ms < clock.now() + certificate_soon_ms) {
+    const at = new Date(ends_ms).toISOString();
+    log.warn("certificate_ends", { file: files.cert, at, advice: "renew it, then SIGHUP" });
   }
   return pem;
 }

@@ -1,6 +1,7 @@
 /**
  * The known word that a mistyped one was probably meant to be: the one at the smallest edit distance, if that is at most
- * a third of the word's length, and at least one edit is always forgiven. Case does not count.
+ * a third of the word's length, and at least one edit is always forgiven. Case does not count, nor does the order of the
+ * parts of a name such as max_connections.
  */
 export function nearest(word: string, known: Iterable<string>): string | undefined {
   // Nobody mistypes a word this long, and the distance is quadratic.
@@ -10,13 +11,20 @@ export function nearest(word: string, known: Iterable<string>): string | undefin
   let best: string | undefined;
   let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1;
   for (const candidate of known) {
-    const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
+    const distance = Math.min(
+      editDistance(word.toLowerCase(), candidate.toLowerCase()),
+      editDistance(inOrder(word), inOrder(candidate)),
+    );
     if (distance < bestDistance) {
       best = candidate;
       bestDistance = distance;
     }
   }
   return best;
+}
+
+function inOrder(word: string): string {
+  return word.toLowerCase().split(/[_-]/).sort().join("_");
 }
 
 /** How many letters must be put in, left out, replaced or swapped with their neighbour ("optimal string alignment"). */

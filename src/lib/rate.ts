@@ -38,6 +38,15 @@ export class TokenBucket {
     return true;
   }
 
+  /**
+   * Takes a cost that was known only afterwards, though it may be more than there is: what is owed flows in first. Many
+   * may have been let through while the first of them was looked at. Nobody owes more than a burst.
+   */
+  charge(cost: number, now_ms: number): void {
+    this.#fill(now_ms);
+    this.#tokens = Math.max(-this.#burst, this.#tokens - cost);
+  }
+
   /** Gives back what was taken for something that has come to nothing. */
   give(cost: number): void {
     this.#tokens = Math.min(this.#burst, this.#tokens + cost);
@@ -79,12 +88,12 @@ export class KeyedBuckets {
 
   /** Takes the whole cost from that key's bucket, or nothing and returns false. */
   take(key: string, cost: number, now_ms: number): boolean {
-    let bucket = this.#buckets.get(key);
-    if (bucket === undefined) {
-      bucket = new TokenBucket(this.#rate);
-      this.#buckets.set(key, bucket);
-    }
-    return bucket.take(cost, now_ms);
+    return this.#bucket(key).take(cost, now_ms);
+  }
+
+  /** Takes a cost from that key's bucket that may be more than it holds. */
+  charge(key: string, cost: number, now_ms: number): void {
+    this.#bucket(key).charge(cost, now_ms);
   }
 
   /** Gives back to that key's bucket; one that was forgotten is full. */
@@ -99,5 +108,13 @@ export class KeyedBuckets {
       return bucket.retryAfter_ms(cost, now_ms);
     }
     return cost <= this.#rate.burst ? 0 : Number.POSITIVE_INFINITY;
+  }
+
+  #bucket(key: string): TokenBucket {
+    const known = this.#buckets.get(key);
+    if (known !== undefined) return known;
+    const bucket = new TokenBucket(this.#rate);
+    this.#buckets.set(key, bucket);
+    return bucket;
   }
 }

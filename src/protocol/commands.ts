@@ -169,6 +169,16 @@ function isPlainRpc(body: unknown): body is z.infer<typeof rpc> {
   return typeof method === "string" && method.length <= 255;
 }
 
+/** No request has so many; a schema would name each one that it does not know. */
+const keys_max = 64;
+
+function hasTooManyKeys(body: unknown): boolean {
+  if (!isObject(body)) return false;
+  let count = 0;
+  for (const _ in body) if (++count > keys_max) return true;
+  return false;
+}
+
 function decodeCommand(source: { id: number; line: string; parsed: Record<string, unknown> }): Line {
   const { id, line, parsed } = source;
   const method = methods.find((name) => parsed[name] !== undefined && parsed[name] !== null);
@@ -179,6 +189,7 @@ function decodeCommand(source: { id: number; line: string; parsed: Record<string
   if (method !== "connect" && longerThan(line, command_bytes_max)) {
     return refused(id, `a command is at most ${command_bytes_max} bytes`, "too_large");
   }
+  if (hasTooManyKeys(parsed[method])) return refused(id, `more than ${keys_max} keys`);
   const body = method === "rpc" && isPlainRpc(parsed[method]) ? parsed[method] : undefined;
   const checked =
     body === undefined ? schemas[method].safeParse(parsed[method]) : { success: true as const, data: body };

@@ -43,7 +43,8 @@ export const commands_pending_max = 128;
 export const waiting_chars_max = 256 * KiB;
 /**
  * Sockets that have not signed in and may take their time (`sign_in_ms`): each can hold one unfinished frame in memory,
- * so that together they hold 32 MiB. Of more, those that were silent for longer than the grace are closed.
+ * so that together they hold 32 MiB. Of more, those that were silent for longer than the grace are closed; until then they
+ * hold more, for the runtime does not tell how much of a frame has come.
  */
 export const strangers_max = 32;
 export const stranger_grace_ms = 4_000;

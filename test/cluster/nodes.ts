@@ -1,4 +1,4 @@
-/** Several nodes of the real server on one sqld and one Redis, for tests. */
+/** Several nodes of the executable on one sqld and one Redis, for tests. */
 
 import { startNode, type ChatNode } from "../harness.ts";
 import { startRedis, type RedisServer } from "../redis.ts";
@@ -26,7 +26,7 @@ export async function startCluster(options: ClusterOptions): Promise<TestCluster
   const broker = options.withoutRedis === true ? [] : ["--redis", redis.url];
   const add: TestCluster["add"] = async (of) => {
     const args = ["--open", ...unlimited, "--database", sqld.url, ...broker, ...(options.args ?? [])];
-    const node = await startNode({ args, ...of });
+    const node = await startNode({ args, binary: true, ...of });
     nodes.push(node);
     return node;
   };

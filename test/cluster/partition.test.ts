@@ -28,8 +28,8 @@ test("each cut: sends are refused in time where there is no database, all else g
   await using redis = await startRedis({ host: network.address("redis") });
   const places = [network.join(), network.join()];
   const args = ["--open", ...unlimited, "--database", sqld.url, "--redis", redis.url];
-  await using node = await startNode({ args, ...places[0] });
-  await using other = await startNode({ args, ...places[1] });
+  await using node = await startNode({ args, binary: true, ...places[0] });
+  await using other = await startNode({ args, binary: true, ...places[1] });
   await using traffic = await Traffic.start([node, other], { channel: "open:t7", readers: 3, senders: 2 });
   traffic.send(100);
   await Bun.sleep(1_000);
@@ -47,8 +47,8 @@ test("who comes and goes while a node is cut off from Redis is listed right ever
   await using redis = await startRedis({ host: network.address("redis") });
   const place = network.join();
   const args = ["--open", ...unlimited, "--database", sqld.url, "--redis", redis.url];
-  await using node = await startNode({ args, ...network.join() });
-  await using other = await startNode({ args, ...place });
+  await using node = await startNode({ args, binary: true, ...network.join() });
+  await using other = await startNode({ args, binary: true, ...place });
   using call = await RollCall.start([node, other], "open:here");
   const clients = await Promise.all([node, node, other, other].map((address) => connectRaw(address)));
   const [comes, goes, comesThere, goesThere] = clients as [(typeof clients)[0], ...typeof clients];

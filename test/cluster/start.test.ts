@@ -11,7 +11,7 @@ import { startSqld, type Sqld } from "../sqld.ts";
 const lease_ms = 8_000;
 
 async function startThree(sqld: Sqld): Promise<ChatNode[]> {
-  return await Promise.all([0, 1, 2].map(() => startNode({ args: ["--open", "--database", sqld.url] })));
+  return await Promise.all([0, 1, 2].map(() => startNode({ args: ["--open", "--database", sqld.url], binary: true })));
 }
 
 async function cells(url: string, sql: string): Promise<unknown[]> {

@@ -1,6 +1,10 @@
 /** What watches the server is told the truth. */
 
 import { expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { registerBrokerFigures } from "../../src/gateway/figures.ts";
+import { Metrics } from "../../src/lib/metrics.ts";
 import { connectRaw, eventually, openRaw } from "../client.ts";
 import { startNode } from "../harness.ts";
 
@@ -87,4 +91,20 @@ test("/metrics counts what happened, for programs on this machine", async () => 
   expect(passedOn.status).toBe(404);
   await using closed = await startNode({ args: ["--open", "--metrics", "off"] });
   expect((await fetch(`${closed.url}/metrics`)).status).toBe(404);
+});
+
+test("every figure of the dashboard in docs is one that the server has, and every one of its own is on it", async () => {
+  await using node = await startNode({ args: ["--open"] });
+  // Those that only a node beside others has.
+  const metrics = new Metrics();
+  registerBrokerFigures(metrics, { connected: true, dropped: 0 });
+  const text = `${await (await fetch(`${node.url}/metrics`)).text()}${metrics.render()}`;
+  const known = [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name = ""]) => name);
+  const dashboard = readFileSync(join(import.meta.dir, "../../docs/grafana-dashboard.json"), "utf8");
+  const named = new Set(
+    [...dashboard.matchAll(/\b((?:confab|process)_[a-z_]+)\{/g)].map(([, name = ""]) => name.replace(/_bucket$/, "")),
+  );
+  expect([...named].filter((name) => !known.includes(name))).toEqual([]);
+  const unseen = ["confab_rooms_live", "process_uptime_seconds"];
+  expect(known.filter((name) => !named.has(name)).toSorted()).toEqual(unseen);
 });

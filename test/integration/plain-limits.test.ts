@@ -42,7 +42,9 @@ test("who sends faster than allowed is told by 3013, and what went before is sto
 
 test("only pages of this host, of a listed origin or from a disk come in, and programs", async () => {
   const { host } = new URL(node.url);
-  for (const origin of [`http://${host}`, "null", "https://app.example"]) {
+  // As the tutorials have it: the page from a web server on the same host, the socket on another port.
+  const neighbours = ["http://127.0.0.1", "http://127.0.0.1:3000", "http://localhost:8080", "http://[::1]"];
+  for (const origin of [`http://${host}`, "null", "https://app.example", ...neighbours]) {
     await using client = await connectPlain(`${node.url}/?room=origins`, { origin });
     client.say(origin);
     expect((await client.hear(1)).length).toBe(1);
@@ -54,10 +56,25 @@ test("only pages of this host, of a listed origin or from a disk come in, and pr
     "https://app.example.evil.example",
     "https://notapp.example",
     "http://app.example",
+    "http://127.0.0.1.evil.example",
+    "http://localhost.evil.example",
+    "http://127.0.0.1@evil.example",
+    "http://localhost:8080/",
+    "file://localhost",
+    "localhost",
     "",
   ]) {
     expect(await refusedStatus(`${node.url}/`, { origin })).toBe(403);
   }
+});
+
+test("behind a public URL the pages of its host come in, and the Host that a client names does not count", async () => {
+  await using proxied = await startNode({ args: ["--open", "--public-url", "https://chat.example"] });
+  const status = (origin: string, host: string): Promise<number> => refusedStatus(`${proxied.url}/`, { origin, host });
+  expect(await status("https://chat.example", "127.0.0.1")).toBe(101);
+  expect(await status("http://chat.example:8080", "127.0.0.1")).toBe(101);
+  expect(await status("https://evil.example", "evil.example")).toBe(403);
+  expect(await status("http://localhost", "localhost")).toBe(403);
 });
 
 test("names of rooms and persons that are none are refused at the handshake", async () => {

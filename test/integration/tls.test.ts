@@ -45,6 +45,23 @@ test("files that no browser would take are refused at the start, with a sentence
   expect(complaint).toContain("tls_cert and tls_key belong together");
 });
 
+test("confab doctor looks at certificate and key", async () => {
+  using folder = temporaryFolder();
+  const asked = async (cert: string, key: string): Promise<{ code: number; output: string }> => {
+    const args = ["doctor", "--open", "--port", "0", "--data", `${folder.path}/data`, "--tls-cert", cert];
+    return await runConfab([...args, "--tls-key", key]);
+  };
+  const { cert, key } = makeCertificate(folder.path);
+  const well = await asked(cert, key);
+  expect(well).toMatchObject({ code: 0 });
+  expect(well.output).toContain("ok     the certificate is good until");
+  const missing = await asked(`${folder.path}/missing.pem`, key);
+  expect(missing).toMatchObject({ code: 1 });
+  expect(missing.output).toContain("WRONG  tls_cert: cannot read");
+  makeCertificate(folder.path, "127.0.0.1", 5);
+  expect(await asked(cert, key)).toMatchObject({ code: 0, output: expect.stringContaining("advice the certificate") });
+});
+
 /** The name in the certificate that a new connection gets. */
 function nameShown(url: string): Promise<string> {
   const { hostname, port } = new URL(url);

@@ -26,9 +26,9 @@ async function outOf(service: Service): Promise<void> {
   await using redis = await startRedis({ host: network.address("redis") });
   const places = [network.join(), network.join(), network.join()];
   const args = ["--open", ...unlimited, "--database", sqld.url, "--redis", redis.url];
-  await using node = await startNode({ args, ...places[0] });
-  await using second = await startNode({ args, ...places[1] });
-  await using other = await startNode({ args, ...places[2] });
+  await using node = await startNode({ args, binary: true, ...places[0] });
+  await using second = await startNode({ args, binary: true, ...places[1] });
+  await using other = await startNode({ args, binary: true, ...places[2] });
   const nodes = [node, second, other];
   await using traffic = await Traffic.start(nodes, { channel: "open:t7", readers: 4, senders: 2 });
   using call = await RollCall.start(nodes, "open:here");

@@ -74,8 +74,13 @@ test("what two settings say against each other is a mistake", () => {
   expect(mistakesOf({ flags: { "jwt-audience": ["chat"] } })).toContain("no key to verify tokens");
   expect(mistakesOf({ flags: { "jwt-audience": ["chat"] }, env: { CONFAB_JWT_SECRET: secret } })).toBe("");
   expect(mistakesOf({ env: { CONFAB_DATABASE_TOKEN: "t" } })).toContain("set database");
-  expect(mistakesOf({ flags: { port: ["80"], listen: ["81,80"] } })).toContain("a port twice: 80, 81, 80");
+  expect(mistakesOf({ flags: { port: ["80"], listen: ["81,82,81"] } })).toContain("a port twice: 81, 82, 81");
   expect(mistakesOf({ flags: { port: ["0"], listen: ["0"] } })).toBe("");
+});
+
+test("listen may name the first port too", () => {
+  expect(read({ flags: { listen: ["8000,8080,9501"] } }).config).toMatchObject({ port: 8_000, listen: [8_080, 9_501] });
+  expect(read({ flags: { port: ["0"], listen: ["0,0"] } }).config).toMatchObject({ port: 0, listen: [0, 0] });
 });
 
 test("values that only look right are refused", () => {

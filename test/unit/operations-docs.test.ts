@@ -5,32 +5,10 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { commands } from "../../src/cli/commands.ts";
 import { settings } from "../../src/config.ts";
-import { Ends } from "../../src/gateway/ends.ts";
-import { countBatches, registerGatewayFigures, registerProcessFigures } from "../../src/gateway/figures.ts";
-import { Metrics } from "../../src/lib/metrics.ts";
 import { errors } from "../../src/protocol/errors.ts";
-import { keptLog } from "../storage.ts";
-import { ManualClock } from "./lib/manual-clock.ts";
 
 const docs = join(import.meta.dir, "../../docs");
 const read = (name: string): string => readFileSync(join(docs, name), "utf8");
-
-test("every figure of the dashboard is one that the server has", () => {
-  const metrics = new Metrics();
-  const clock = new ManualClock();
-  const none = (): number => 0;
-  const count = countBatches(metrics);
-  count({ outcomes: [{ code: "repeated" }], commit_ms: 1, waited_ms: 1, failed: true });
-  new Ends({ clock, log: keptLog().log, metrics });
-  const sources = { connections: none, people: none, roomsLive: none, ringBytes: none, draftsPending: none };
-  registerGatewayFigures(metrics, { ...sources, canaryAge_ms: none }, clock);
-  registerProcessFigures(metrics, { walBytes: none, threadsReplaced: none });
-  const known = new Set([...metrics.render().matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name = ""]) => name));
-  const named = new Set(read("grafana-dashboard.json").match(/\b(confab|process)_[a-z_]+/g) ?? []);
-  const missing = [...named].filter((name) => !known.has(name) && !known.has(name.replace(/_bucket$/, "")));
-  expect(missing).toEqual([]);
-  expect(named.size).toBeGreaterThan(12);
-});
 
 test("every command, flag, file and code of the page is there", () => {
   const page = read("operations.md");

@@ -74,3 +74,16 @@ test("what is given back can be taken again, and no more than the burst", () => 
   buckets.give("a", 5);
   expect([buckets.take("a", 2, 0), buckets.take("a", 1, 0)]).toEqual([true, false]);
 });
+
+test("what is charged afterwards is owed, up to a burst, and flows in first", () => {
+  const bucket = new TokenBucket({ perSecond: 10, burst: 3 });
+  for (let n = 0; n < 5; n++) bucket.charge(1, 0);
+  expect(bucket.retryAfter_ms(1, 0)).toBe(300);
+  expect(bucket.take(1, 299)).toBe(false);
+  expect(bucket.take(1, 300)).toBe(true);
+  bucket.charge(1_000, 300);
+  expect(bucket.retryAfter_ms(1, 300)).toBe(400);
+  const buckets = new KeyedBuckets({ perSecond: 10, burst: 3, keys_max: 2 });
+  for (let n = 0; n < 4; n++) buckets.charge("a", 1, 0);
+  expect([buckets.retryAfter_ms("a", 1, 0), buckets.retryAfter_ms("b", 1, 0)]).toEqual([200, 0]);
+});
