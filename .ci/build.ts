@@ -87,6 +87,8 @@ async function build({ target, outfile }: Options): Promise<void> {
     // Flat names: a thread's address is relative to the file that starts it, and all code lies in one folder afterwards.
     naming: { entry: "[name].[ext]" },
     target: "bun",
+    // What a start does not need (the library of accounts, mail) stays apart, and is not read before it is asked for.
+    splitting: true,
     compile: {
       target: `bun-${target}` as Bun.Build.CompileTarget,
       outfile,

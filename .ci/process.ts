@@ -9,26 +9,25 @@ export interface Ended {
   readonly took_ms: number;
 }
 
-/** The group of the command that runs now: it ends with us, whatever it has started. */
-let running: number | null = null;
+/** The groups of the commands that run now: they end with us, whatever they have started. */
+const running = new Set<number>();
 
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   process.on(signal, () => {
-    endRunning();
+    for (const group of running) end(group);
     process.exit(1);
   });
 }
 
-/** Ends what is left of the command's own process group: a suite that was stopped leaves no server behind. */
-function endRunning(): void {
-  if (running === null) return;
+/** Ends what is left of a command's own process group: a suite that was stopped leaves no server behind. */
+function end(group: number): void {
+  running.delete(group);
   try {
-    process.kill(-running, "SIGKILL");
+    process.kill(-group, "SIGKILL");
   } catch (error) {
     // No such process: the group has left already, as it should.
     if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error;
   }
-  running = null;
 }
 
 /** Runs one command to its end, or to its limit. Standard output and errors are kept together, in the order they came. */
@@ -44,15 +43,15 @@ export async function runCommand(command: readonly string[], limit_ms: number): 
     stderr: "ignore",
     detached: true,
   });
-  running = child.pid;
+  running.add(child.pid);
   let isLate = false;
   const timer = setTimeout(() => {
     isLate = true;
-    endRunning();
+    end(child.pid);
   }, limit_ms);
   const code = await child.exited;
   clearTimeout(timer);
-  endRunning();
+  end(child.pid);
   const output = await log.text();
   await log.delete();
   const trouble = isLate

@@ -1,5 +1,6 @@
 /**
- * Runs the repository's checks and test suites one after another: `bun run test`, or some of them: `bun run test unit smoke`.
+ * Runs the repository's checks and test suites: `bun run test`, or some of them: `bun run test unit smoke`. Suites that
+ * mostly compute, or mostly wait, run beside others; those whose times matter run alone.
  * The last line is "N passed, N failed", counted from the reports of the test runner; a check counts as one test.
  * A line of a test's output that starts with "figure: " is printed again at the end.
  */
@@ -28,6 +29,9 @@ interface Suite {
   readonly isLong?: true;
 }
 
+/** Suites that run side by side: those of a lane one after another. */
+type Stage = readonly (readonly Suite[])[];
+
 interface Count {
   passed: number;
   failed: number;
@@ -44,26 +48,44 @@ const checks: readonly Check[] = [
 
 const build: Check = { name: "build", command: [bun, ".ci/build.ts"], minutes_max: 3 };
 
-const suites: readonly Suite[] = [
-  { name: "tidy", path: "test/tidy.test.ts", minutes_max: 1, test_seconds_max: 20 },
-  { name: "unit", path: "test/unit/", minutes_max: 3, test_seconds_max: 20 },
-  { name: "contract", path: "test/contract/", minutes_max: 5, test_seconds_max: 60 },
-  { name: "integration", path: "test/integration/", minutes_max: 10, test_seconds_max: 60 },
-  { name: "simulation", path: "test/simulation/", minutes_max: 15, test_seconds_max: 600 },
-  { name: "fuzz", path: "test/fuzz/", minutes_max: 15, test_seconds_max: 600 },
-  { name: "cluster", path: "test/cluster/", minutes_max: 10, test_seconds_max: 120, needsExecutable: true },
-  {
-    name: "outages",
-    path: "test/outages/",
-    minutes_max: 15,
-    test_seconds_max: 300,
-    needsExecutable: true,
-    isLong: true,
-  },
-  { name: "smoke", path: "test/smoke/", minutes_max: 5, test_seconds_max: 120, needsExecutable: true },
-  { name: "browser", path: "test/browser/", minutes_max: 5, test_seconds_max: 120, needsExecutable: true },
-  { name: "faults", path: "test/faults/", minutes_max: 20, test_seconds_max: 900, needsExecutable: true },
+const tidy: Suite = { name: "tidy", path: "test/tidy.test.ts", minutes_max: 1, test_seconds_max: 20 };
+const unit: Suite = { name: "unit", path: "test/unit/", minutes_max: 3, test_seconds_max: 20 };
+
+const stages: readonly Stage[] = [
+  [[tidy, unit]],
+  [
+    [
+      { name: "contract", path: "test/contract/", minutes_max: 8, test_seconds_max: 60 },
+      { name: "integration", path: "test/integration/", minutes_max: 15, test_seconds_max: 60 },
+    ],
+    [
+      { name: "simulation", path: "test/simulation/", minutes_max: 15, test_seconds_max: 600 },
+      { name: "fuzz", path: "test/fuzz/", minutes_max: 15, test_seconds_max: 600 },
+    ],
+  ],
+  [
+    [
+      { name: "cluster", path: "test/cluster/", minutes_max: 12, test_seconds_max: 120, needsExecutable: true },
+      { name: "smoke", path: "test/smoke/", minutes_max: 5, test_seconds_max: 120, needsExecutable: true },
+      { name: "browser", path: "test/browser/", minutes_max: 6, test_seconds_max: 120, needsExecutable: true },
+    ],
+    [{ name: "patience", path: "test/patience/", minutes_max: 8, test_seconds_max: 400 }],
+  ],
+  [[{ name: "faults", path: "test/faults/", minutes_max: 15, test_seconds_max: 600, needsExecutable: true }]],
+  [
+    [
+      {
+        name: "outages",
+        path: "test/outages/",
+        minutes_max: 15,
+        test_seconds_max: 300,
+        needsExecutable: true,
+        isLong: true,
+      },
+    ],
+  ],
 ];
+const suites: readonly Suite[] = stages.flat(2);
 
 /** What `bun run ok` runs: all that is quick. */
 const quick = ["tidy", "unit"];
@@ -148,13 +170,14 @@ async function runAll(names: readonly string[], reports: string): Promise<void> 
   const { runsChecks, chosen } = choose(names);
   await provideDebianPackages(chosen.map(({ path }) => path).filter((path) => path.endsWith("/")));
   if (runsChecks) for (const check of checks) await runCheck(check);
-  let hasExecutable: boolean | null = null;
-  for (const suite of chosen) {
-    if (suite.needsExecutable === true) {
-      hasExecutable ??= await runCheck(build);
-      if (!hasExecutable) continue;
-    }
-    await runSuite(suite, reports);
+  const hasExecutable = chosen.some(({ needsExecutable }) => needsExecutable === true) && (await runCheck(build));
+  const canRun = (suite: Suite): boolean => chosen.includes(suite) && (suite.needsExecutable !== true || hasExecutable);
+  for (const stage of stages) {
+    await Promise.all(
+      stage.map(async (lane) => {
+        for (const suite of lane.filter(canRun)) await runSuite(suite, reports);
+      }),
+    );
   }
 }
 

@@ -1,3 +1,5 @@
+import { accountContradictions, accountSettings } from "./account-settings.ts";
+import { limitSettings } from "./limit-settings.ts";
 import { logLevels } from "./lib/log.ts";
 import { OperatorError } from "./lib/operator-error.ts";
 import {
@@ -110,6 +112,7 @@ export const settings = {
   },
   jwt_audience: { kind: "text", valid: filled, default: undefined, sentence: "What a token's aud must be or contain." },
   jwt_issuer: { kind: "text", valid: filled, default: undefined, sentence: "What a token's iss must be." },
+  ...accountSettings,
   connections_max: {
     kind: "integer",
     min: 1,
@@ -153,6 +156,7 @@ export const settings = {
     default: "0",
     sentence: "Messages a second from one address, of all of its users together; 0 for no limit.",
   },
+  ...limitSettings,
   guests_per_address_max: {
     kind: "integer",
     min: 0,
@@ -350,6 +354,7 @@ function contradictions(values: ReadonlyMap<string, Value>): string[] {
   if (values.has("tls_cert") !== values.has("tls_key")) {
     mistakes.push("tls_cert and tls_key belong together: set both, or none.");
   }
+  mistakes.push(...accountContradictions((name) => values.has(name)));
   if (Number(values.get("backup_every_minutes") ?? 0) > 0 && !values.has("backup_folder")) {
     mistakes.push("backup_every_minutes is set, but no folder for the backups: set backup_folder.");
   }

@@ -1,6 +1,7 @@
 /** A gateway thread: the chat and its doors, with ports to the main thread in place of the journal and the storage. */
 
-import { openGateway, type AppOptions, type OpenGateway } from "./app.ts";
+import type { AppOptions } from "./app-chat.ts";
+import { openGateway, type OpenGateway } from "./app.ts";
 import { ThreadBroker } from "./broker/threads.ts";
 import type { Config } from "./config.ts";
 import { remoteOf, type FromGateway, type Opening, type ToGateway } from "./gateways.ts";
@@ -89,6 +90,15 @@ function report(n: number): void {
   post({ op: "report", n, report: { connections, health, metrics: metrics.render() } });
 }
 
+async function administer(n: number, act: unknown): Promise<void> {
+  try {
+    post({ op: "administered", n, answer: await gateway?.administer(act), refusal: undefined });
+  } catch (error) {
+    const refusal = error instanceof Error ? error.message : String(error);
+    post({ op: "administered", n, answer: undefined, refusal });
+  }
+}
+
 function leave(error: unknown): void {
   const { message, stack } = error instanceof Error ? error : { message: String(error), stack: undefined };
   post({ op: "lost", message, stack });
@@ -119,6 +129,8 @@ self.onmessage = ({ data }: MessageEvent<ToGateway>) => {
       scrapes.get(data.n)?.(data.text);
       scrapes.delete(data.n);
       return;
+    case "administer":
+      return void administer(data.n, data.act);
     case "drain":
       return void drain();
   }

@@ -15,6 +15,7 @@ import type { Clock } from "./lib/clock.ts";
 import type { LogOptions } from "./lib/log.ts";
 import type { Metrics } from "./lib/metrics.ts";
 import { sumMetrics } from "./lib/metrics-sum.ts";
+import { OperatorError } from "./lib/operator-error.ts";
 import type { FromJournal, ToJournal } from "./store/journal-port.ts";
 import { passOn, type FromStorage, type StorageThreads, type ToStorage } from "./store/storage-port.ts";
 
@@ -52,6 +53,7 @@ export type ToGateway =
   | { readonly op: "look" }
   | { readonly op: "report"; readonly n: number }
   | { readonly op: "metrics"; readonly n: number; readonly text: string }
+  | { readonly op: "administer"; readonly n: number; readonly act: unknown }
   | { readonly op: "drain" };
 
 export type FromGateway =
@@ -65,6 +67,7 @@ export type FromGateway =
   | { readonly op: "looked" }
   | { readonly op: "report"; readonly n: number; readonly report: GatewayReport }
   | { readonly op: "metrics"; readonly n: number }
+  | { readonly op: "administered"; readonly n: number; readonly answer: unknown; readonly refusal: string | undefined }
   | { readonly op: "drained" };
 
 /** Where a gateway's messages go to. */
@@ -94,6 +97,7 @@ class GatewayThread {
   readonly #journal: (message: ToJournal) => void;
   readonly #broker: (message: ToBroker) => void;
   readonly #reports = new Map<number, (report: GatewayReport) => void>();
+  readonly #acts = new Map<number, { resolve: (answer: unknown) => void; reject: (error: Error) => void }>();
   readonly #opened = Promise.withResolvers<string>();
   readonly #drained = Promise.withResolvers<undefined>();
   readonly #number: number;
@@ -131,6 +135,14 @@ class GatewayThread {
       const n = this.#next++;
       this.#reports.set(n, resolve);
       this.post({ op: "report", n });
+    });
+  }
+
+  administer(act: unknown): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const n = this.#next++;
+      this.#acts.set(n, { resolve, reject });
+      this.post({ op: "administer", n, act });
     });
   }
 
@@ -187,6 +199,14 @@ class GatewayThread {
         return;
       case "metrics":
         return void this.#askMetrics().then((text) => this.post({ op: "metrics", n: message.n, text }));
+      case "administered": {
+        const { answer, n, refusal } = message;
+        const asked = this.#acts.get(n);
+        this.#acts.delete(n);
+        if (refusal === undefined) asked?.resolve(answer);
+        else asked?.reject(new OperatorError(refusal));
+        return;
+      }
       case "drained":
         return this.#drained.resolve(undefined);
     }
@@ -231,6 +251,13 @@ export class Gateways {
       .map(({ health }) => health)
       .sort((a, b) => Number(a.ready) - Number(b.ready) || b.age_ms - a.age_ms);
     return { connections, gateways: reports.length, ...worst };
+  }
+
+  /** What the command line asks is done by the first; the others hear of it as of anything that was changed. */
+  administer(act: unknown): Promise<unknown> {
+    const [first] = this.#threads;
+    assert(first !== undefined, "there is a gateway");
+    return first.administer(act);
   }
 
   /** Sends everybody away; resolves once all that was sent is answered and the threads are gone. */

@@ -34,7 +34,15 @@ async function run(argv: readonly string[]): Promise<number> {
     return 0;
   }
   const readFile = (path: string): string => readFileSync(path, "utf8");
-  return command.run({ flags: line.flags, env: process.env, readFile, output, complain, clock: systemClock });
+  return command.run({
+    word: line.word,
+    flags: line.flags,
+    env: process.env,
+    readFile,
+    output,
+    complain,
+    clock: systemClock,
+  });
 }
 
 let exitCode = 1;

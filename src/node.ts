@@ -1,10 +1,13 @@
 /** A node, which is one process: builds the storage, one gateway or several, and the tools; starts and stops them. No logic. */
 
 import { join } from "node:path";
-import { draftWait, openGateway, type AppOptions } from "./app.ts";
+import { draftWait, type AppOptions } from "./app-chat.ts";
+import { openGateway } from "./app.ts";
 import { openBroker } from "./broker/open.ts";
 import type { Broker } from "./broker/contract.ts";
 import { BrokerHub } from "./broker/threads.ts";
+import type { OperatorAct } from "./chat/operator-acts.ts";
+import { isLoopback } from "./gateway/address.ts";
 import { adminSocket, createAdmin } from "./gateway/admin.ts";
 import { countBatches, registerBrokerFigures, registerProcessFigures, watchLoop } from "./gateway/figures.ts";
 import { loadPage } from "./gateway/page.ts";
@@ -20,6 +23,8 @@ import { Journal, type CommittedBatch } from "./store/journal.ts";
 
 export interface App {
   readonly url: string;
+  /** Does what the command line asks for. */
+  administer(act: OperatorAct): Promise<unknown>;
   /** Reads the certificate's files again. */
   renew(): void;
   stop(): Promise<void>;
@@ -27,6 +32,7 @@ export interface App {
 
 export async function startApp(options: AppOptions): Promise<App> {
   const { clock, config, log, secrets } = options;
+  warnOfPlainHttp(options);
   const files = { cert: config.tlsCert, key: config.tlsKey };
   const tls = readTls(files, { clock, log });
   const storage = await openStorage({ folder: config.data, remote: remoteOf({ config, secrets }), clock, log });
@@ -37,6 +43,15 @@ export async function startApp(options: AppOptions): Promise<App> {
     await storage.close();
     throw error;
   }
+}
+
+/** Sign-ins that travel in the clear can be taken by whoever listens. On this machine alone nobody does. */
+function warnOfPlainHttp({ config, log }: AppOptions): void {
+  const { host, publicUrl, tlsCert } = config;
+  const plain = publicUrl === undefined ? tlsCert === undefined && !isLoopback(host) : publicUrl.startsWith("http:");
+  if (!plain) return;
+  const meaning = "passwords and cookies travel in the clear: serve it by https, and set public_url to that origin";
+  log.warn("plain_http", { url: publicUrl ?? `http://${host}`, meaning });
 }
 
 interface Served extends Omit<App, "renew"> {
@@ -71,14 +86,13 @@ async function serve(options: AppOptions, storage: OpenedStorage, tls: Tls | und
   });
   alarm = () => gateway.alarm();
   log.info("listening", { ports: gateway.ports });
-  const tools = startTools(options, storage, () => ({
-    url: gateway.url,
-    connections: gateway.connections(),
-    ...gateway.health(),
-  }));
+  const { administer } = gateway;
+  const live = () => ({ url: gateway.url, connections: gateway.connections(), ...gateway.health() });
+  const tools = startTools(options, storage, { live, administer });
   log.info("storage", { durability: storage.durability, epoch: storage.epoch });
   return {
     url: gateway.url,
+    administer,
     take: (renewed) => gateway.renew(renewed),
     async stop() {
       await gateway.drain();
@@ -128,10 +142,12 @@ async function serveByThreads(options: AppOptions, storage: OpenedStorage, tls: 
   });
   const url = await gateways.start();
   log.info("listening", { ports, gateways: config.gateways });
-  const tools = startTools(options, storage, async () => ({ url, ...(await gateways.status()) }));
+  const administer = (act: unknown): Promise<unknown> => gateways.administer(act);
+  const tools = startTools(options, storage, { live: async () => ({ url, ...(await gateways.status()) }), administer });
   log.info("storage", { durability, epoch });
   return {
     url,
+    administer,
     take: (renewed) => gateways.renew(renewed),
     async stop() {
       await gateways.stop();
@@ -146,7 +162,10 @@ async function serveByThreads(options: AppOptions, storage: OpenedStorage, tls: 
 function startTools(
   options: AppOptions,
   storage: OpenedStorage,
-  live: () => object | Promise<object>,
+  gateways: {
+    readonly live: () => object | Promise<object>;
+    readonly administer: (act: unknown) => Promise<unknown>;
+  },
 ): { stop(): Promise<void> } {
   const { clock, config, log, version } = options;
   const { file: source } = storage;
@@ -160,10 +179,11 @@ function startTools(
       pid: process.pid,
       epoch: storage.epoch,
       durability: storage.durability,
-      ...(await live()),
+      ...(await gateways.live()),
     }),
     backUp: (folder) => backUp({ ...backup, folder }),
     verify: () => storage.verify(),
+    administer: gateways.administer,
   });
   const door = listenForTools(join(config.data, adminSocket), admin);
   const { backupFolder: folder, backupEveryMinutes: every_minutes, backupKeep: keep } = config;

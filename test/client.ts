@@ -254,7 +254,8 @@ export class RawClient implements AsyncDisposable {
     }
     if (this.connected === undefined && text.startsWith('{"push"')) this.early.push(text);
     const push = publicationPushOf(text);
-    if (push !== undefined) {
+    // What comes on a person's own line has no place in a log: it waits in the inbox like other pushes.
+    if (push !== undefined && !push.channel.startsWith("user:")) {
       // Publications are most of what comes: they are read by their fixed form and kept in their channel's log.
       this.#logOf(push.channel).push(publicationOf(push.text));
       return;

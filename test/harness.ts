@@ -39,6 +39,8 @@ export interface ChatNode extends AsyncDisposable {
   readonly pid: number;
   /** The log lines of all its runs. */
   readonly logs: readonly LogLine[];
+  /** What it wrote to stdout that is no log line, of all its runs. */
+  readonly printed: string;
   /** What it wrote to stderr, of all its runs. */
   readonly complaints: string;
   /** Ends it at once, as a crash would. */
@@ -84,14 +86,21 @@ class Run {
   readonly process: Bun.Subprocess<"ignore", "pipe", "pipe">;
   readonly ready: Promise<string>;
 
-  constructor(argv: string[], env: Record<string, string>, told: { logs: LogLine[]; complaints: string[] }) {
+  constructor(
+    argv: string[],
+    env: Record<string, string>,
+    told: { logs: LogLine[]; printed: string[]; complaints: string[] },
+  ) {
     const child = Bun.spawn(argv, { stdin: "ignore", stdout: "pipe", stderr: "pipe", env });
     this.process = child;
     const { promise, resolve, reject } = Promise.withResolvers<string>();
     this.ready = promise;
     void (async () => {
       for await (const line of linesOf(child.stdout)) {
-        if (!line.startsWith("{")) continue;
+        if (!line.startsWith("{")) {
+          told.printed.push(line);
+          continue;
+        }
         const entry = JSON.parse(line) as LogLine;
         told.logs.push(entry);
         if (entry.event === "ready") resolve(String(entry["url"]));
@@ -120,7 +129,7 @@ class Run {
 export async function startNode(options: NodeOptions = {}): Promise<ChatNode> {
   const folder = options.data === undefined ? temporaryFolder() : undefined;
   const data = options.data ?? join(folder?.path ?? "", "data");
-  const told = { logs: [] as LogLine[], complaints: [] as string[] };
+  const told = { logs: [] as LogLine[], printed: [] as string[], complaints: [] as string[] };
   const env = environment(options.env ?? {});
   const launch = (port: string, main?: string): Run => {
     const program = main === undefined ? command(options.binary === true) : [process.execPath, main];
@@ -150,6 +159,9 @@ export async function startNode(options: NodeOptions = {}): Promise<ChatNode> {
       return run.process.pid;
     },
     logs: told.logs,
+    get printed() {
+      return told.printed.join("\n");
+    },
     get complaints() {
       return told.complaints.join("");
     },

@@ -21,6 +21,8 @@ export interface Publication {
 export interface Push {
   readonly channel?: string;
   readonly pub?: unknown;
+  /** News that is not kept. */
+  readonly message?: { readonly data: unknown };
   readonly join?: { readonly info: ClientInfo };
   readonly leave?: { readonly info: ClientInfo };
   readonly subscribe?: { readonly epoch: string; readonly offset?: number };

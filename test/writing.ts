@@ -1,9 +1,22 @@
 /** Writers for tests: many messages at once, and a steady stream of them. */
 
+import { operationLimits } from "../src/protocol/operation-limits.ts";
 import type { RawClient } from "./client.ts";
 
-/** Lets one connection write without being limited. */
-export const unlimited = ["--messages-burst", "1000000", "--messages-per-second", "1000000"] as const;
+const much = "1000000";
+
+/** Lets one connection write, read and make rooms without being limited. */
+export const unlimited: readonly string[] = [
+  "--messages-burst",
+  much,
+  "--messages-per-second",
+  much,
+  "--reads-burst",
+  much,
+  "--reads-per-second",
+  much,
+  ...Object.keys(operationLimits).flatMap((name) => ["--operation-limits", `${name}=0`]),
+];
 
 const frame_commands = 250;
 

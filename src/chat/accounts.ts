@@ -101,7 +101,8 @@ export class Accounts {
     const id = shortId();
     const secret = `${guestPrefix}${token(token_bytes)}`;
     const given = name ?? `guest-${id.slice(0, 5)}`;
-    const user = { id, issuer: guest, subject: id, name: given, created_at: this.#clock.now() };
+    const role = "guest" as const;
+    const user = { id, issuer: guest, subject: id, name: given, created_at: this.#clock.now(), role };
     await this.#guests.ask({ user, hash: sha256(secret) });
     return { user: await this.#hostUsers.ask({ issuer: guest, subject: id, name: given }), token: secret };
   }

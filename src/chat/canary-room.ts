@@ -4,10 +4,10 @@
  */
 
 import { uuidv7 } from "../lib/ids.ts";
-import { ChatError } from "../protocol/errors.ts";
 import type { Appender } from "../store/appender.ts";
 import type { Outcome } from "../store/draft.ts";
 import type { Accounts } from "./accounts.ts";
+import { committed, settled } from "./committed.ts";
 import type { LiveRoom } from "./live-room.ts";
 import type { RoomDirectory } from "./room-directory.ts";
 
@@ -40,8 +40,7 @@ export class CanaryRoom {
     const user = await accounts.ofHost({ issuer: "confab", subject: "canary", name: "canary" });
     const room = { id: channel, kind: "private", name: "canary", history: "all" } as const;
     const data = JSON.stringify({ user: user.id, role: "owner" });
-    const made = await settled(journal, { kind: "created", actor: user.n, by: user.id, room, data });
-    if (made.code !== "committed" && made.code !== "repeated") throw new ChatError(made.code);
+    await committed(journal, { kind: "created", actor: user.n, by: user.id, room, data });
     const live = await directory.open(channel);
     // A room with a subscriber is published; the one who reads it has no connection of the chat.
     directory.hold(live);
@@ -68,8 +67,4 @@ export class CanaryRoom {
     const first = seq - events_kept + 1;
     if (first > 1) await this.#options.trim({ room: this.#room.n, first });
   }
-}
-
-function settled(journal: Appender, draft: Parameters<Appender["append"]>[0]): Promise<Outcome> {
-  return new Promise((resolve) => journal.append(draft, { settle: resolve }));
 }

@@ -6,7 +6,6 @@
 
 import type { Clock } from "../lib/clock.ts";
 import type { Announcement, PresentConnection } from "./elsewhere.ts";
-import type { LiveRoom } from "./live-room.ts";
 
 const tick_ms = 1_000;
 export const whole_every_ms = 30_000;
@@ -14,11 +13,16 @@ const rooms_per_tick_max = 1_000;
 /** How often it is said of a room that nobody is left there, the last times as a whole: one that was lost would stay wrong. */
 const farewells = 3;
 
-export interface LeasesOptions {
+/** Whatever people can be in. */
+export interface Inhabited {
+  readonly people: { readonly size: number };
+}
+
+export interface LeasesOptions<R extends Inhabited> {
   readonly clock: Clock;
   /** The node's own connections in a room, or their counts where they are too many. */
-  readonly own: (room: LiveRoom) => readonly PresentConnection[] | { readonly clients: number; readonly users: number };
-  readonly announce: (room: LiveRoom, announcement: Announcement) => void;
+  readonly own: (room: R) => readonly PresentConnection[] | { readonly clients: number; readonly users: number };
+  readonly announce: (room: R, announcement: Announcement) => void;
 }
 
 interface Announced {
@@ -31,20 +35,20 @@ interface Announced {
   farewells: number;
 }
 
-export class Leases {
-  readonly #options: LeasesOptions;
+export class Leases<R extends Inhabited> {
+  readonly #options: LeasesOptions<R>;
   /** In the order of their last whole. */
-  readonly #rooms = new Map<LiveRoom, Announced>();
-  readonly #changed = new Set<LiveRoom>();
-  readonly #asked = new Set<LiveRoom>();
+  readonly #rooms = new Map<R, Announced>();
+  readonly #changed = new Set<R>();
+  readonly #asked = new Set<R>();
 
-  constructor(options: LeasesOptions) {
+  constructor(options: LeasesOptions<R>) {
     this.#options = options;
     options.clock.every(tick_ms, () => this.#tick());
   }
 
   /** Somebody came to the room, or went. */
-  changed(room: LiveRoom): void {
+  changed(room: R): void {
     this.#changed.add(room);
   }
 
@@ -54,7 +58,7 @@ export class Leases {
   }
 
   /** Another node wants to know all. */
-  asked(room: LiveRoom): void {
+  asked(room: R): void {
     if (room.people.size > 0 || this.#rooms.has(room)) this.#asked.add(room);
   }
 
@@ -70,7 +74,7 @@ export class Leases {
       left--;
     }
     const due_ms = this.#options.clock.monotonic() - whole_every_ms;
-    const due: LiveRoom[] = [];
+    const due: R[] = [];
     for (const [room, { whole_ms }] of this.#rooms) {
       if (whole_ms > due_ms || due.length >= left) break;
       due.push(room);
@@ -78,7 +82,7 @@ export class Leases {
     for (const room of due) this.#tell(room, true);
   }
 
-  #tell(room: LiveRoom, whole: boolean): void {
+  #tell(room: R, whole: boolean): void {
     const { announce, clock, own } = this.#options;
     const before = this.#rooms.get(room);
     const now = own(room);

@@ -4,28 +4,23 @@ import { jsonPresenceTopic, jsonTopic } from "../protocol/topics.ts";
 import { Ring } from "../store/ring.ts";
 import type { RoomRow } from "../store/rooms.ts";
 import type { Elsewhere } from "./elsewhere.ts";
+import type { Fact } from "./facts.ts";
 import type { Person } from "./people.ts";
 
-/** A committed event on its way out: what publishing needs, and the fact if it changes who is a member. */
+/** A committed event on its way out: what publishing needs, and the fact that it states if it is no message. */
 export interface Outgoing {
   readonly seq: number;
   /** The publication; empty where another node only says that there is one. */
   readonly text: string;
-  readonly membership: MembershipFact | undefined;
-}
-
-export interface MembershipFact {
-  readonly kind: "joined" | "left";
-  /** `users.id`. */
-  readonly user: string;
-  readonly role: "owner" | "admin" | "member";
+  readonly fact: Fact | undefined;
 }
 
 export class LiveRoom {
   readonly n: number;
   readonly id: string;
   readonly kind: RoomRow["kind"];
-  readonly history: RoomRow["history"];
+  history: RoomRow["history"];
+  post: RoomRow["post"];
   readonly createdAt: number;
   name: string;
   firstSeq: number;
@@ -41,6 +36,8 @@ export class LiveRoom {
   subscribers = 0;
   /** Who is here, with the number of connections. */
   readonly people = new Map<Person, number>();
+  /** Whose place in it was read since it is live, where other nodes write to it too. */
+  placed: WeakSet<Person> | undefined;
   /** Events behind a hole, by seq. */
   readonly held = new Map<number, Outgoing>();
   /** The last seq when it was opened: what is above has gone out here. */
@@ -54,6 +51,8 @@ export class LiveRoom {
   elsewhere: Elsewhere | undefined;
   /** Hears each publication in seq order, for those who read the room in another encoding. */
   tap: ((publication: string) => void) | undefined;
+  /** Rises when the ring is cleared because words were taken away: what was read before may still have them. */
+  cleared = 0;
   /** Hears that the room is there no more, for those who are in it without a subscription. */
   ended: (() => void) | undefined;
   /** The one reading of recent events into the ring that is under way or done. */
@@ -64,6 +63,7 @@ export class LiveRoom {
     this.id = row.id;
     this.kind = row.kind;
     this.history = row.history;
+    this.post = row.post;
     this.createdAt = row.created_at;
     this.name = row.name;
     this.firstSeq = row.first_seq;

@@ -9,10 +9,12 @@ import type { Clock, Timer } from "../lib/clock.ts";
 import type { Log } from "../lib/log.ts";
 import { newestNews, readNews, type NewsCursor } from "../store/news.ts";
 import type { StorageClient } from "../store/orm.ts";
+import type { Moderation } from "./moderation.ts";
 import type { Outbox } from "./outbox.ts";
 import type { People } from "./people.ts";
 import type { RoomDirectory } from "./room-directory.ts";
-import type { Subscriptions } from "./subscriptions.ts";
+import type { Places } from "./places.ts";
+import type { Statuses } from "./statuses.ts";
 
 const period_ms = 2_000;
 /** However many hints come, it is looked this seldom. */
@@ -23,9 +25,11 @@ export interface NewsWatchOptions {
   readonly clock: Clock;
   readonly directory: RoomDirectory;
   readonly log: Log;
+  readonly moderation: Pick<Moderation, "blocks" | "load">;
   readonly outbox: Outbox;
   readonly people: People;
-  readonly subscriptions: Subscriptions;
+  readonly places: Places;
+  readonly statuses: Statuses;
 }
 
 export class NewsWatch {
@@ -78,16 +82,24 @@ export class NewsWatch {
   }
 
   async #read(): Promise<void> {
-    const { client, directory, outbox, people, subscriptions } = this.#options;
+    const { client, directory, moderation, outbox, people, places, statuses } = this.#options;
     assert(this.#cursor !== undefined, "the watch was started");
     const news = await readNews(client, this.#cursor);
-    for (const [user, hash] of news.sessions) people.endSession(user, hash);
-    for (const user of news.disabled) people.disconnect(user, "revoked");
+    for (const [user, session] of news.sessions) people.endSession(user, session);
+    for (const [id, role, disabled, status, text] of news.people) {
+      people.change({ id, role, disabled: disabled === 1 });
+      statuses.changed(id, { status, text });
+      moderation.blocks.forget(id);
+    }
+    if (news.settings) await moderation.load();
     const caughtUp = news.rooms
       .filter(([n, top]) => (directory.byKey(n)?.published ?? Number.MAX_SAFE_INTEGER) < top)
       .map(([n, top]) => outbox.catchUp(n, top));
     await Promise.all(caughtUp);
-    for (const [n, id, seq, user] of news.places) await subscriptions.placeChanged({ user, n, id, seq });
+    for (const [n, kind] of news.changed) places.roomChanged(n, kind);
+    for (const [n, id, seq, user, silent] of news.places) {
+      await places.placeChanged({ user, n, id, seq, silent: silent === 1 });
+    }
     this.#cursor = news.cursor;
     this.#again ||= news.more;
   }

@@ -10,8 +10,11 @@ import type { Log } from "../lib/log.ts";
 import type { Announcement } from "./elsewhere.ts";
 import { Leases } from "./leases.ts";
 import type { LiveRoom } from "./live-room.ts";
+import type { Line, Lines } from "./lines.ts";
 import { readLetter, writeLetter, type Letter } from "./node-letters.ts";
+import type { Online } from "./online.ts";
 import type { Outbox, Told } from "./outbox.ts";
+import type { Passing } from "./passing.ts";
 import { ownPresence, type Presence } from "./presence.ts";
 import type { Following, RoomDirectory } from "./room-directory.ts";
 
@@ -35,7 +38,10 @@ export interface NodesOptions {
 /** What it works for; known once all parts are made. */
 export interface ForNodes {
   readonly directory: RoomDirectory;
+  readonly lines: Lines;
+  readonly online: Online;
   readonly outbox: Outbox;
+  readonly passing: Passing;
   readonly presence: Presence;
   /** Looks into the database for news. */
   readonly look: () => void;
@@ -44,7 +50,7 @@ export interface ForNodes {
 export class Nodes implements Following {
   readonly clock: Clock;
   readonly #options: NodesOptions;
-  readonly #leases: Leases;
+  readonly #leases: Leases<LiveRoom>;
   readonly #timers: Timer[] = [];
   /** When each other run was last heard. */
   readonly #heard_ms = new Map<string, number>();
@@ -53,6 +59,8 @@ export class Nodes implements Following {
   #hasPassedOver = false;
   /** Rooms of which something of another node's presence was lost, or of which nothing is known yet. */
   readonly #unknown = new Set<LiveRoom>();
+  /** Something was lost of who is connected to another node. */
+  #isAnybodyUnknown = true;
 
   constructor(options: NodesOptions) {
     this.#options = options;
@@ -106,6 +114,21 @@ export class Nodes implements Following {
     this.#leases.changed(room);
   }
 
+  /** News of a room that is not kept. */
+  passing(room: LiveRoom, texts: readonly string[]): void {
+    this.#publish(room.n, { kind: "passing", texts: [...texts] });
+  }
+
+  /** Read marks of people who may have another device elsewhere. */
+  lines(lines: readonly Line[]): void {
+    this.#tellAll({ kind: "lines", lines });
+  }
+
+  /** Who is connected to this node. */
+  online(announcement: Announcement): void {
+    this.#tellAll({ kind: "presence", announcement });
+  }
+
   /** This node goes: whoever is here by it will come back by another, or has left. */
   leave(): void {
     this.#tellAll({ kind: "bye" });
@@ -133,9 +156,12 @@ export class Nodes implements Following {
     if (read === undefined) return this.#passedOver(text);
     const { run, n, letter } = read;
     if (run === this.#options.run || this.#chat === undefined) return;
-    if (!this.#heard_ms.has(run)) this.#options.log.info("node_heard", { run });
+    const { directory, lines, online, outbox, passing, presence, look } = this.#chat;
+    if (!this.#heard_ms.has(run)) {
+      this.#options.log.info("node_heard", { run });
+      online.asked();
+    }
     this.#heard_ms.set(run, this.#options.clock.monotonic());
-    const { directory, outbox, presence, look } = this.#chat;
     const room = directory.byKey(n);
     switch (letter.kind) {
       case "events":
@@ -143,10 +169,18 @@ export class Nodes implements Following {
         if (room !== undefined) outbox.hear(room, { n, first: letter.first, texts: letter.texts });
         break;
       case "presence":
-        if (room !== undefined && presence.heard(room, run, letter.announcement)) this.#unknown.add(room);
+        if (n === 0) this.#isAnybodyUnknown = online.heard(run, letter.announcement) || this.#isAnybodyUnknown;
+        else if (room !== undefined && presence.heard(room, run, letter.announcement)) this.#unknown.add(room);
+        break;
+      case "passing":
+        if (room !== undefined) passing.heard(room, letter.texts);
+        break;
+      case "lines":
+        lines.heard(letter.lines);
         break;
       case "ask":
-        if (room !== undefined) this.#leases.asked(room);
+        if (n === 0) online.asked();
+        else if (room !== undefined) this.#leases.asked(room);
         break;
       case "look":
         look();
@@ -168,6 +202,7 @@ export class Nodes implements Following {
   #restored(): void {
     this.#tellAll({ kind: "alive" });
     this.#chat?.look();
+    this.#isAnybodyUnknown = true;
     this.#leases.unheard();
     for (const room of this.#chat?.directory.all() ?? []) this.#unknown.add(room);
   }
@@ -175,6 +210,8 @@ export class Nodes implements Following {
   #sweep(): void {
     const oldest_ms = this.#options.clock.monotonic() - silence_ms_max;
     for (const [run, heard_ms] of this.#heard_ms) if (heard_ms < oldest_ms) this.#gone(run, "silence");
+    if (this.#isAnybodyUnknown) this.#tellAll({ kind: "ask" });
+    this.#isAnybodyUnknown = false;
     let left = asks_per_sweep_max;
     for (const room of this.#unknown) {
       if (left-- === 0) break;
@@ -186,6 +223,7 @@ export class Nodes implements Following {
   #gone(run: string, after: "bye" | "silence"): void {
     this.#heard_ms.delete(run);
     this.#options.log.info("node_gone", { run, after });
+    this.#chat?.online.dropped(run);
     for (const room of this.#chat?.directory.all() ?? []) this.#chat?.presence.dropped(room, run, after);
   }
 }

@@ -11,7 +11,8 @@ import { joinLines } from "../protocol/frames.ts";
 import { page_events_max, push_frame_bytes_max } from "../protocol/limits.ts";
 import type { Draft, Outcome, Unseen } from "../store/draft.ts";
 import type { History } from "../store/history.ts";
-import type { LiveRoom, MembershipFact, Outgoing } from "./live-room.ts";
+import { factOf, factOfText, type Fact } from "./facts.ts";
+import type { LiveRoom, Outgoing } from "./live-room.ts";
 import { wholeView } from "./policy.ts";
 import type { RoomDirectory } from "./room-directory.ts";
 
@@ -35,26 +36,24 @@ export interface OutboxOptions {
   readonly log: Log;
   /** `server.publish`: a frame to everybody on a topic. */
   readonly deliver: (topic: string, frame: string) => void;
-  /** Adds or removes a person's connections, in the turn of the event. `room` is undefined when nobody has it open. */
-  readonly applyMembership: (change: {
-    n: number;
-    seq: number;
-    room: LiveRoom | undefined;
-    fact: MembershipFact;
-  }) => void;
+  /** Makes a fact true here, in the turn of the event. `room` is undefined when nobody has it open. */
+  readonly apply: (change: Change) => void;
+  /** Somebody's place in a room may have changed without an event. */
+  readonly doubt?: (place: { n: number; user: string }) => void;
   /** Other nodes write to the same rooms: what is missing may be on its way from them. */
   readonly hasOthers?: boolean;
   /** Tells other nodes what was committed here, room by room; undefined where there are none. */
   readonly tell?: ((told: Iterable<Told>) => void) | undefined;
 }
 
-function factOf(draft: Draft): MembershipFact | undefined {
-  if (draft.kind === "message") return undefined;
-  if (draft.kind === "created") {
-    if (draft.room.kind === "open") return undefined;
-    return { kind: "joined", user: draft.by, role: "owner" };
-  }
-  return { kind: draft.kind, user: draft.about, role: draft.role };
+/** A fact, and where in the log it became true. */
+export interface Change {
+  readonly n: number;
+  readonly seq: number;
+  readonly room: LiveRoom | undefined;
+  readonly fact: Fact;
+  /** It has no event of its own: it became true behind `seq`. */
+  readonly silent: boolean;
 }
 
 export class Outbox {
@@ -77,11 +76,19 @@ export class Outbox {
     for (let at = 0; at < drafts.length; at++) {
       const draft = drafts[at] as Draft;
       const outcome = outcomes[at] as Outcome;
-      if (outcome.code === "committed" && outcome.seq > 0) this.#committed(draft, outcome, told);
-      else if (outcome.code === "outcome_unknown" && draft.kind !== "created") void this.catchUp(draft.room);
+      if (outcome.code === "committed" && outcome.silent === true) this.#silently(draft, outcome);
+      else if (outcome.code === "committed" && outcome.seq > 0) this.#committed(draft, outcome, told);
+      else if (outcome.code === "outcome_unknown") void this.#unknown(draft);
     }
     this.#flush();
     if (told !== undefined && told.size > 0) tell?.(told.values());
+  }
+
+  /** It may have been stored, and a join or a leave even without an event. */
+  async #unknown(draft: Draft): Promise<void> {
+    if (draft.kind === "created") return;
+    await this.catchUp(draft.room);
+    if (draft.kind === "joined" || draft.kind === "left") this.#options.doubt?.({ n: draft.room, user: draft.about });
   }
 
   /** Publishes what the database has and this node has not, if anything. `top` is a seq that is known to be there. */
@@ -101,26 +108,34 @@ export class Outbox {
   #catchUpWith({ room: n, first, texts }: Unseen): void {
     const room = this.#options.directory.byKey(n);
     if (room === undefined) return;
-    for (const [at, text] of texts.entries())
-      this.receive(room, { seq: first + at, text, membership: factOfText(text) });
+    for (const [at, text] of texts.entries()) this.receive(room, { seq: first + at, text, fact: factOfText(text) });
   }
 
   #committed(draft: Draft, outcome: Outcome, told: Map<number, Told> | undefined): void {
-    const { directory, applyMembership } = this.#options;
+    const { directory, apply } = this.#options;
     const { seq } = outcome;
     const fact = factOf(draft);
     directory.passed(outcome.room, seq);
     const room = directory.byKey(outcome.room);
     const text = room === undefined && told === undefined ? "" : textOf(draft, outcome);
     if (told !== undefined) addTold(told, { n: outcome.room, seq, text: fact === undefined ? text : "" });
-    if (room !== undefined) this.receive(room, { seq, text, membership: fact });
-    else if (fact !== undefined) applyMembership({ n: outcome.room, seq, room, fact });
+    if (room !== undefined) this.receive(room, { seq, text, fact });
+    else if (fact !== undefined) apply({ n: outcome.room, seq, room, fact, silent: false });
+  }
+
+  /** A join or a leave in a big room: it takes effect behind the last event, which may be one of this batch. */
+  #silently(draft: Draft, outcome: Outcome): void {
+    const { apply, directory } = this.#options;
+    const fact = factOf(draft);
+    if (fact === undefined) return;
+    const room = directory.byKey(outcome.room);
+    if (room !== undefined) this.#flushRoom(room);
+    apply({ n: outcome.room, seq: outcome.seq, room, fact, silent: true });
   }
 
   /** Events that another node has committed. */
   hear(room: LiveRoom, told: Told): void {
-    for (const [at, text] of told.texts.entries())
-      this.receive(room, { seq: told.first + at, text, membership: undefined });
+    for (const [at, text] of told.texts.entries()) this.receive(room, { seq: told.first + at, text, fact: undefined });
     this.#flush();
   }
 
@@ -147,7 +162,14 @@ export class Outbox {
     assert(event.seq === room.published + 1, "events of a room go out in seq order, without holes");
     room.published = event.seq;
     if (room.known < event.seq) room.known = event.seq;
-    this.#options.directory.budget.append(room.ring, event.text);
+    const { budget } = this.#options.directory;
+    if (event.fact?.kind === "deleted") {
+      // What was kept of the room has words in it that are gone now.
+      room.cleared++;
+      room.primed = undefined;
+      budget.clear(room.ring);
+    }
+    budget.append(room.ring, event.text);
     room.tap?.(event.text);
     if (room.subscribers > 0) {
       const lines = this.#lines.get(room);
@@ -155,10 +177,10 @@ export class Outbox {
       if (lines === undefined) this.#lines.set(room, [line]);
       else lines.push(line);
     }
-    if (event.membership === undefined) return;
+    if (event.fact === undefined) return;
     // Who goes has this event as the last one, who comes has it behind them.
     this.#flushRoom(room);
-    this.#options.applyMembership({ n: room.n, seq: event.seq, room, fact: event.membership });
+    this.#options.apply({ n: room.n, seq: event.seq, room, fact: event.fact, silent: false });
   }
 
   #flush(): void {
@@ -224,7 +246,7 @@ export class Outbox {
       for (const text of texts) {
         const seq = publicationSeq(text);
         // Its filler may have come meanwhile.
-        if (seq > room.published) this.#emit(room, { seq, text, membership: factOfText(text) });
+        if (seq > room.published) this.#emit(room, { seq, text, fact: factOfText(text) });
       }
       this.#release(room);
       // In this turn: who subscribes while the next page is read has these events from the ring.
@@ -254,6 +276,7 @@ function endOfHole(room: LiveRoom): number {
 }
 
 function textOf(draft: Draft, { seq, time }: Outcome): string {
+  assert(draft.kind !== "marks", "marks are no events");
   const kind = draft.kind === "created" ? "joined" : draft.kind;
   const id = draft.kind === "message" ? draft.id : "";
   return publicationText({ seq, kind, id, sender: draft.by, time, data: draft.data });
@@ -265,15 +288,4 @@ function addTold(told: Map<number, Told>, event: { n: number; seq: number; text:
   if (before === undefined) told.set(n, { n, first: seq, texts: [text] });
   else if (seq === before.first + before.texts.length) before.texts.push(text);
   else assert(false, "the events of a room in one batch follow each other");
-}
-
-/** The fact in an event that was read and not made here. */
-function factOfText(text: string): MembershipFact | undefined {
-  // Tags come last, and a message's end in another way: nearly all texts need no parsing.
-  if (!text.endsWith('"kind":"joined"}}') && !text.endsWith('"kind":"left"}}')) return undefined;
-  const event = JSON.parse(text) as { tags: { kind?: string }; data: unknown };
-  const { kind } = event.tags;
-  if (kind !== "joined" && kind !== "left") return undefined;
-  const data = event.data as { user: string; role?: MembershipFact["role"] };
-  return { kind, user: data.user, role: data.role ?? "member" };
 }

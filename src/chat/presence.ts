@@ -9,7 +9,7 @@ import { joinLines, presencePush } from "../protocol/frames.ts";
 import { push_frame_bytes_max } from "../protocol/limits.ts";
 import { Elsewhere, type Announcement, type Counts, type Movement, type PresentConnection } from "./elsewhere.ts";
 import type { LiveRoom } from "./live-room.ts";
-import type { People, Person, Recipient } from "./people.ts";
+import { isShown, type People, type Person, type Recipient } from "./people.ts";
 
 /** A lost connection has this long to come back before its person has left. */
 export const leave_grace_ms = 5_000;
@@ -55,7 +55,22 @@ export class Presence {
     room.people.set(person, connections + 1);
     this.#forgetLost(room, person.id);
     this.#options.changed?.(room);
-    if (connections === 0 && !isElsewhere(room, person.id)) this.#arrived(room, shown(recipient));
+    if (connections === 0 && isShown(person) && !isElsewhere(room, person.id)) this.#arrived(room, shown(recipient));
+  }
+
+  /** A person who is in the room becomes invisible: as far as others know they go. Called while they are shown. */
+  hide(room: LiveRoom, person: Person): void {
+    const recipient = person.connections.find(({ subscriptions }) => subscriptions.has(room));
+    this.#options.changed?.(room);
+    if (recipient !== undefined && !isElsewhere(room, person.id))
+      this.#left(room, { who: shown(recipient), delay_ms: 0, elsewhere: false });
+  }
+
+  /** A person who is in the room is visible again. */
+  show(room: LiveRoom, person: Person): void {
+    const recipient = person.connections.find(({ subscriptions }) => subscriptions.has(room));
+    this.#options.changed?.(room);
+    if (recipient !== undefined && !isElsewhere(room, person.id)) this.#arrived(room, shown(recipient));
   }
 
   /** `lost`: the connection broke and may come back; otherwise its person meant to go. */
@@ -69,10 +84,10 @@ export class Presence {
     }
     const isHere = isElsewhere(room, person.id);
     // Who may come back is listed until their leave is told: who asks meanwhile would not hear of the return.
-    if (lost && !isHere) this.#keepLost(room, person);
+    if (lost && !isHere && isShown(person)) this.#keepLost(room, person);
     else room.people.delete(person);
     const delay_ms = lost ? leave_grace_ms : 0;
-    if (!isHere) this.#left(room, { who: shown(recipient), delay_ms, elsewhere: false });
+    if (!isHere && isShown(person)) this.#left(room, { who: shown(recipient), delay_ms, elsewhere: false });
   }
 
   /** Another node tells who is in the room there; true when something before it was lost. */
@@ -92,20 +107,29 @@ export class Presence {
 
   #moved(room: LiveRoom, { came, went }: Movement, delay_ms: number): void {
     for (const who of came) if (this.#own(room, who.user) === 0) this.#arrived(room, who);
-    for (const who of went) if (this.#own(room, who.user) === 0) this.#left(room, { who, delay_ms, elsewhere: true });
+    for (const who of went) {
+      if (this.#own(room, who.user) > 0) continue;
+      this.#left(room, { who, delay_ms: this.#isHidden(who.user) ? 0 : delay_ms, elsewhere: true });
+    }
   }
 
-  /** Connections of a user to this node that are in the room. */
+  /** Connections of a user to this node that are in the room, as far as others may know. */
   #own(room: LiveRoom, user: string): number {
     const person = this.#options.people.find(user);
-    return (person === undefined ? undefined : room.people.get(person)) ?? 0;
+    return person === undefined || !isShown(person) ? 0 : (room.people.get(person) ?? 0);
+  }
+
+  #isHidden(user: string): boolean {
+    const person = this.#options.people.find(user);
+    return person !== undefined && !isShown(person);
   }
 
   /** The connections that are in a room, or undefined where it is too big to list. */
   connections(room: LiveRoom): PresentConnection[] | undefined {
     if (this.counts(room).users > listed_people_max || room.elsewhere?.isCounted === true) return undefined;
     const gone: PresentConnection[] = [];
-    for (const { who, kind } of this.#news.get(room)?.values() ?? []) if (kind === "leave") gone.push(who);
+    for (const { who, kind } of this.#news.get(room)?.values() ?? [])
+      if (kind === "leave" && !this.#isHidden(who.user)) gone.push(who);
     return [...ownConnections(room), ...(room.elsewhere?.connections() ?? []), ...gone];
   }
 
@@ -114,7 +138,7 @@ export class Presence {
     if (room.elsewhere === undefined) return [];
     const users = [...room.elsewhere.users()].filter((user) => this.#own(room, user) === 0);
     for (const [user, { kind, elsewhere }] of this.#news.get(room) ?? [])
-      if (kind === "leave" && elsewhere) users.push(user);
+      if (kind === "leave" && elsewhere && !this.#isHidden(user)) users.push(user);
     return users;
   }
 
@@ -194,12 +218,18 @@ function shown({ person, client, connInfo }: Recipient): PresentConnection {
 
 function ownCounts(room: LiveRoom): Counts {
   let clients = 0;
-  for (const connections of room.people.values()) clients += connections;
-  return { clients, users: room.people.size };
+  let users = 0;
+  for (const [person, connections] of room.people) {
+    if (!isShown(person)) continue;
+    clients += connections;
+    users++;
+  }
+  return { clients, users };
 }
 
 function* ownConnections(room: LiveRoom): Generator<PresentConnection> {
   for (const person of room.people.keys()) {
+    if (!isShown(person)) continue;
     for (const recipient of person.connections) if (recipient.subscriptions.has(room)) yield shown(recipient);
   }
 }

@@ -90,9 +90,11 @@ export class Resume {
   async #prime(room: LiveRoom): Promise<void> {
     const to = room.ring.first - 1;
     const range = { from: to - primed_events + 1, to, limit: primed_events, take: "newest" } as const;
+    const { cleared } = room;
     const texts = await this.#history.page(wholeView(room.n), range);
     const last = texts.at(-1);
-    if (last !== undefined && publicationSeq(last) === room.ring.first - 1) this.#budget.prepend(room.ring, texts);
+    if (last !== undefined && room.cleared === cleared && publicationSeq(last) === room.ring.first - 1)
+      this.#budget.prepend(room.ring, texts);
   }
 
   /**

@@ -8,7 +8,7 @@ import type { Clock } from "../lib/clock.ts";
 import { Lru } from "../lib/lru.ts";
 import { ChatError } from "../protocol/errors.ts";
 import { RingBudget } from "../store/ring.ts";
-import { findRoom, removeEmptyRooms, visitEmptyRooms, type RoomRow } from "../store/rooms.ts";
+import { findRoom, removeEmptyRooms, roomIdOf, visitEmptyRooms, type KnownRoom, type RoomRow } from "../store/rooms.ts";
 import type { Database } from "../store/orm.ts";
 import { LiveRoom } from "./live-room.ts";
 import type { Membership, Person } from "./people.ts";
@@ -20,6 +20,7 @@ export interface RoomFacts {
   readonly id: string;
   readonly kind: RoomRow["kind"];
   readonly closed: boolean;
+  readonly post: RoomRow["post"];
 }
 
 /** Live rooms without a subscriber that are kept, so that a reconnect finds their recent events in memory. */
@@ -48,10 +49,14 @@ export class RoomDirectory {
   readonly #liveByKey = new Map<number, LiveRoom>();
   readonly #idle = new Lru<string, LiveRoom>(idle_rooms_max);
   readonly #facts = new Lru<string, RoomFacts>(facts_remembered_max);
+  /** Rises with every change of a room: what was read before it may be older. */
+  #factsVersion = 0;
   readonly #opening = new Map<string, Promise<LiveRoom>>();
   readonly #looking = new Map<string, Promise<Access>>();
   /** Open rooms that vanish just now; who wants one again waits and makes it anew. */
   readonly #removing = new Map<string, Promise<unknown>>();
+  /** Rooms that went for good while some are being opened. */
+  readonly #gone = new Set<number>();
   /** Tops published while rooms are being opened: what was read may be older than what already went by. */
   readonly #passed = new Map<number, number>();
   readonly #following: Following | undefined;
@@ -105,10 +110,19 @@ export class RoomDirectory {
     if (opening !== undefined) return opening;
     const work = this.#load(id).finally(() => {
       this.#opening.delete(id);
-      if (this.#opening.size === 0) this.#passed.clear();
+      if (this.#opening.size > 0) return;
+      this.#passed.clear();
+      this.#gone.clear();
     });
     this.#opening.set(id, work);
     return work;
+  }
+
+  /** The same by the room's key. */
+  async openByKey(n: number): Promise<LiveRoom> {
+    const id = this.#liveByKey.get(n)?.id ?? (await roomIdOf(this.#db, n));
+    if (id === undefined) throw new ChatError("room_not_found");
+    return await this.open(id);
   }
 
   /** Resolves once the rooms that are being opened are live, or are known not to be there. */
@@ -119,9 +133,8 @@ export class RoomDirectory {
   async #load(id: string): Promise<LiveRoom> {
     await this.#removing.get(id);
     const followed = await this.#follow(id);
-    const found = await findRoom(this.#db, { id, user: 0 });
-    if (found === undefined) throw new ChatError("room_not_found");
-    const { room } = found;
+    const room = await this.#read(id);
+    if (this.#gone.has(room.n)) throw new ChatError("room_not_found");
     if (followed !== undefined && followed !== room.n) {
       // It has vanished in between, and somebody has made it anew.
       this.#following?.unfollow(followed);
@@ -133,6 +146,16 @@ export class RoomDirectory {
     this.#ask(live);
     this.#retire(this.#idle.set(id, live));
     return live;
+  }
+
+  /** The room's row, read again where a room was changed meanwhile: what was read may be older than that. */
+  async #read(id: string): Promise<RoomRow> {
+    for (;;) {
+      const version = this.#factsVersion;
+      const room = await this.rowOf(id);
+      if (room === undefined) throw new ChatError("room_not_found");
+      if (version === this.#factsVersion) return room;
+    }
   }
 
   /** Before the top is read: what is committed after that reading comes by the broker. Returns the room's key. */
@@ -189,6 +212,24 @@ export class RoomDirectory {
     this.#retire(this.#idle.set(room.id, room));
   }
 
+  /** What was remembered of a room that nobody has open is no longer so. */
+  forgetFacts(n: number): void {
+    this.#factsVersion++;
+    for (const [id, facts] of this.#facts.entries()) if (facts.n === n) this.#facts.delete(id);
+  }
+
+  /** The room has gone for good; nobody is subscribed any more. */
+  remove(n: number): void {
+    if (this.#opening.size > 0) this.#gone.add(n);
+    const room = this.#liveByKey.get(n);
+    if (room !== undefined) this.#drop(room);
+  }
+
+  /** The room's row as the database has it now. */
+  async rowOf(id: string): Promise<RoomRow | undefined> {
+    return (await findRoom(this.#db, { id, user: 0 }))?.room;
+  }
+
   /** The room is not there any more: who is in it finds that out by coming anew. */
   lose(room: LiveRoom): void {
     if (this.#live.get(room.id) !== room) return;
@@ -230,17 +271,45 @@ export class RoomDirectory {
     return work;
   }
 
+  /**
+   * The live room, what was published of it so far, and the person's place in it: known since the room is live, for what
+   * another node changed before came by no way. The place is looked at after the top, so that it holds up to there.
+   */
+  async enter(person: Person, id: string): Promise<{ room: LiveRoom; access: Access; top: number }> {
+    const room = await this.open(id);
+    const top = room.published;
+    if (this.#following !== undefined && room.kind !== "open") await this.#placed(person, room);
+    return { room, access: await this.access(person, id), top };
+  }
+
+  async #placed(person: Person, room: LiveRoom): Promise<void> {
+    while (room.placed?.has(person) !== true) {
+      const { placesVersion } = person;
+      const found = await findRoom(this.#db, { id: room.id, user: person.n });
+      // What a commit has told meanwhile is newer.
+      if (placesVersion !== person.placesVersion) continue;
+      if (found?.member === undefined) person.memberships.delete(room.n);
+      else person.memberships.set(room.n, found.member);
+      room.placed ??= new WeakSet();
+      room.placed.add(person);
+    }
+  }
+
   async #look(person: Person, id: string): Promise<Access> {
+    const [version, placesVersion] = [this.#factsVersion, person.placesVersion];
     const found = await findRoom(this.#db, { id, user: person.n });
     if (found === undefined) throw new ChatError("room_not_found");
-    const { n, kind, closed_at } = found.room;
-    const facts = { n, id, kind, closed: closed_at !== null };
-    // Another node may remove it, and then its key means nothing.
-    if (this.#following === undefined || !mayVanish(found.room)) this.#facts.set(id, facts);
-    // What a commit has told meanwhile is newer than what was read.
-    const membership = person.memberships.get(n) ?? found.member;
+    const { n, kind, closed_at, post } = found.room;
+    const facts = { n, id, kind, post, closed: closed_at !== null };
+    // Another node may remove an empty room, and then its key means nothing.
+    const isLasting = this.#following === undefined || !mayVanish(found.room);
+    if (isLasting && version === this.#factsVersion) this.#facts.set(id, facts);
+    // What a commit has told meanwhile is newer than what was read; where it told only that there is something, it is read again.
+    const told = person.memberships.get(n);
+    if (told === undefined && person.placesVersion !== placesVersion) return await this.#look(person, id);
+    const membership = told ?? found.member;
     if (membership !== undefined) person.memberships.set(n, membership);
-    return { room: facts, membership };
+    return { room: this.#live.get(id) ?? facts, membership };
   }
 
   /** A person's place as the database has it now, whatever was known; undefined where a commit was faster. */
@@ -252,8 +321,9 @@ export class RoomDirectory {
     return found.member;
   }
 
-  /** Memberships that were read in bulk. */
-  remember(person: Person, known: readonly { room: RoomRow; member: Membership }[]): void {
+  /** Memberships that were read in bulk, when the person's places had that version. */
+  remember(person: Person, known: readonly KnownRoom[], placesVersion: number): void {
+    if (person.placesVersion !== placesVersion) return;
     for (const { room, member } of known) {
       if (!person.memberships.has(room.n)) person.memberships.set(room.n, member);
     }

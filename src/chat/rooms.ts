@@ -1,16 +1,23 @@
-/** Rooms: making, joining, leaving, listing. */
+/** Rooms: making, changing, closing, deleting, joining, leaving, listing. */
 
 import type { Clock } from "../lib/clock.ts";
 import { shortId } from "../lib/ids.ts";
 import { ChatError } from "../protocol/errors.ts";
-import type { CheckedInput, Room } from "../protocol/operations.ts";
+import type { CheckedInput } from "../protocol/operations.ts";
+import type { Room } from "../protocol/room-operations.ts";
+import type { RoomRole } from "../protocol/roles.ts";
 import type { Appender } from "../store/appender.ts";
-import type { Draft, Outcome } from "../store/draft.ts";
+import type { Draft, RoomSettings } from "../store/draft.ts";
 import type { Database } from "../store/orm.ts";
-import { countRooms, findRoom, publicRooms, roomsOf, type MemberRow, type RoomRow } from "../store/rooms.ts";
+import { countRooms, findRoom, type MemberRow, type RoomRow } from "../store/rooms.ts";
+import { findPeople } from "../store/users.ts";
+import type { Audit } from "./audit.ts";
+import type { Blocks } from "./blocks.ts";
+import { committed, requireCommitted, settled, type Commit } from "./committed.ts";
 import type { LiveRoom } from "./live-room.ts";
+import { changeRoom, joinedData, plainChange, type RoomChange } from "./noted-changes.ts";
 import type { Person } from "./people.ts";
-import { requireJoinable, requireVisible, type Caller } from "./policy.ts";
+import { addressOf, requireJoinable, requireVisible, rightOver, type Caller } from "./policy.ts";
 import type { RoomDirectory } from "./room-directory.ts";
 
 /** Rooms that one person may make. */
@@ -19,6 +26,8 @@ const rooms_made_max = 1_000;
 const looks_after_ms = [1_000, 2_000, 4_000, 8_000, 16_000] as const;
 
 export interface RoomsOptions {
+  readonly audit: Audit;
+  readonly blocks: Blocks;
   readonly clock: Clock;
   readonly db: Database;
   readonly directory: RoomDirectory;
@@ -27,15 +36,26 @@ export interface RoomsOptions {
   readonly adopt: (person: Person, room: LiveRoom) => void;
 }
 
-function shapeOf(room: RoomRow, member: MemberRow | undefined, last_seq: number): Room {
+export function shapeOf(
+  room: RoomRow,
+  member: Pick<MemberRow, "state" | "role" | "visible_from"> | undefined,
+  last_seq: number,
+): Room {
   const joined = member?.state === "joined" ? member : undefined;
   return {
     id: room.id,
     kind: room.kind,
     name: room.name,
+    topic: room.topic,
     first_seq: room.first_seq,
     last_seq,
     created_at: room.created_at,
+    closed: room.closed_at !== null,
+    history: room.history,
+    post: room.post,
+    invite: room.invite,
+    slow_ms: room.slow_ms,
+    members: room.members,
     role: joined?.role ?? null,
     visible_from: joined?.visible_from ?? null,
   };
@@ -49,67 +69,127 @@ export class Rooms {
   }
 
   async create(caller: Caller, asked: CheckedInput<"room.create">): Promise<Room> {
+    const { kind, name, history = "all", post, ...rest } = asked;
+    const writers = post ?? (kind === "broadcast" ? "moderators" : "members");
+    const room = { id: shortId(), kind, name, history, post: writers, ...given(rest) };
+    const live = await this.#make(caller.person, room);
+    return await this.#find(caller, live.id, live);
+  }
+
+  /** The room of exactly these people and the caller. Whoever is missing in it, by a crash between two steps, is brought in. */
+  async direct(caller: Caller, asked: CheckedInput<"room.direct">): Promise<Room> {
+    const { blocks, db, journal } = this.#options;
     const { person } = caller;
-    if ((await countRooms(this.#options.db, { createdBy: person.n })) >= rooms_made_max) {
+    const ids = [...new Set(asked.users)].filter((id) => id !== person.id);
+    const others = await findPeople(db, ids);
+    const missing = ids.find((id) => !others.some((other) => other.id === id && other.disabled_at === null));
+    if (missing !== undefined || others.length === 0)
+      throw new ChatError(
+        "bad_request",
+        `expected ids of other people, and nobody has ${JSON.stringify(missing ?? person.id)}`,
+      );
+    const isBlocked = await blocks.isBlocked(
+      person,
+      others.map(({ n }) => n),
+    );
+    if (isBlocked) throw new ChatError("permission_denied");
+    const keys = [person.n, ...others.map(({ n }) => n)].sort((a, b) => a - b);
+    const room = { id: shortId(), kind: "direct", name: "direct", history: "all", direct_key: keys.join(",") } as const;
+    const live = await this.#make(person, room);
+    // The caller too: they may have left it, or the other one has made it in this moment.
+    for (const { n, id } of [person, ...others]) {
+      const right = n === person.n ? "link" : "room";
+      const who = { actor: person.n, by: person.id, target: n, about: id, role: "member", right } as const;
+      await committed(journal, { kind: "joined", room: live.n, ...who, data: joinedData(id, "member") });
+    }
+    return await this.#find(caller, live.id, live);
+  }
+
+  async #make(person: Person, room: Extract<Draft, { kind: "created" }>["room"]): Promise<LiveRoom> {
+    const { adopt, db, directory, journal } = this.#options;
+    if ((await countRooms(db, { createdBy: person.n })) >= rooms_made_max) {
       throw new ChatError("limit_exceeded", `you have made ${rooms_made_max} rooms, the most that one person may`);
     }
-    const room = { id: shortId(), kind: asked.kind, name: asked.name, history: "all" } as const;
     const data = joinedData(person.id, "owner");
-    const outcome = await this.#append({ kind: "created", actor: person.n, by: person.id, room, data });
+    const draft = { kind: "created", actor: person.n, by: person.id, room, data } as const;
+    const outcome = await settled(journal, draft);
     if (outcome.code === "outcome_unknown") this.#lookLater(person, room.id);
-    requireCommitted(outcome);
-    // Its first event went by before anybody could have it open: the creator's connections are added here.
-    const live = await this.#options.directory.open(room.id);
-    this.#options.adopt(person, live);
-    return await this.#find(caller, room.id, live);
+    const { room: n } = requireCommitted(outcome);
+    const live = await directory.openByKey(n);
+    // Its first event went by before anybody could have it open: the creator's connections are added here, if they are
+    // still in it. (A direct room that was there may have been left.)
+    await directory.access(person, live.id);
+    if (person.memberships.get(n)?.state === "joined") adopt(person, live);
+    return live;
   }
 
-  async join(caller: Caller, id: string): Promise<Room> {
-    const { directory } = this.#options;
+  async update(caller: Caller, asked: CheckedInput<"room.update">): Promise<{ seq: number }> {
+    const { room, ...rest } = asked;
+    const set = given(rest);
+    const modest = Object.keys(set).every((key) => key === "name" || key === "topic" || key === "slow_ms");
+    const data = JSON.stringify({ fields: Object.keys(set) });
+    const change = { kind: "changed", set, data } as const;
+    return await this.#change(caller, room, { least: modest ? "moderator" : "owner", change });
+  }
+
+  async close(caller: Caller, room: string): Promise<{ seq: number }> {
+    return await this.#change(caller, room, { least: "owner", change: plainChange("closed") });
+  }
+
+  async reopen(caller: Caller, room: string): Promise<{ seq: number }> {
+    return await this.#change(caller, room, { least: "owner", change: plainChange("reopened") });
+  }
+
+  async delete(caller: Caller, room: string): Promise<{ seq: number }> {
+    return await this.#change(caller, room, { least: "owner", change: plainChange("gone") });
+  }
+
+  async #change(
+    caller: Caller,
+    id: string,
+    { least, change }: { readonly least: RoomRole; readonly change: RoomChange },
+  ): Promise<{ seq: number }> {
+    const { audit, directory, journal } = this.#options;
     const { person } = caller;
     const access = await directory.access(person, id);
-    requireJoinable(access);
-    const live = await directory.open(id);
-    const who = { actor: person.n, by: person.id, target: person.n, about: person.id };
-    await this.#commit({ kind: "joined", room: live.n, ...who, role: "member", data: joinedData(person.id, "member") });
-    return await this.#find(caller, id, live);
-  }
-
-  async leave(caller: Caller, id: string): Promise<{ seq: number }> {
-    const { directory } = this.#options;
-    const { person } = caller;
-    const { membership } = await directory.access(person, id);
-    if (membership === undefined) throw new ChatError("room_not_found");
-    const live = await directory.open(id);
-    const who = { actor: person.n, by: person.id, target: person.n, about: person.id };
-    const data = `{"user":"${person.id}"}`;
-    const { seq } = await this.#commit({ kind: "left", room: live.n, ...who, role: membership.role, data });
+    const right = rightOver(caller, access, least);
+    const by = { n: person.n, id: person.id, noted: person.id, address: addressOf(caller), right };
+    const commit: Commit = (draft) => settled(journal, draft);
+    const { seq } = await changeRoom({ audit, commit }, { room: access.room, by, change });
     return { seq };
   }
 
-  async list(caller: Caller, asked: CheckedInput<"room.list">): Promise<{ rooms: Room[]; more: boolean }> {
-    const { db, directory } = this.#options;
+  async join(caller: Caller, id: string): Promise<Room> {
+    return (await this.joinBy(caller, id, "self")).room;
+  }
+
+  /** Joins by oneself, by an invitation, or by a link that was claimed; `isNew` where one was no member before. */
+  async joinBy(caller: Caller, id: string, right: "self" | "link"): Promise<{ room: Room; isNew: boolean }> {
+    const { directory, journal } = this.#options;
     const { person } = caller;
-    const { scope, after, limit } = asked;
-    const start = after === undefined ? 0 : await this.#place(caller, after);
-    const found =
-      scope === "public"
-        ? await publicRooms(db, { after: start, limit: limit + 1, user: person.n })
-        : await roomsOf(db, { user: person.n, limit: limit + 1, after: start });
-    const rooms = found
-      .slice(0, limit)
-      .map(({ room, member }) => shapeOf(room, member, directory.get(room.id)?.published ?? room.last_seq));
-    return { rooms, more: found.length > limit };
+    const access = await directory.access(person, id);
+    if (right === "self") requireJoinable(access, this.#options.clock.now());
+    const live = await directory.open(id);
+    const who = { actor: person.n, by: person.id, target: person.n, about: person.id, role: "member", right } as const;
+    const data = joinedData(person.id, "member");
+    const { code } = await committed(journal, { kind: "joined", room: live.n, ...who, data });
+    return { room: await this.#find(caller, id, live), isNew: code === "committed" };
+  }
+
+  async leave(caller: Caller, id: string): Promise<{ seq: number }> {
+    const { directory, journal } = this.#options;
+    const { person } = caller;
+    const { membership } = await directory.access(person, id);
+    if (membership === undefined || membership.state === "banned") throw new ChatError("room_not_found");
+    const live = await directory.open(id);
+    const who = { actor: person.n, by: person.id, target: person.n, about: person.id, role: membership.role } as const;
+    const data = `{"user":"${person.id}"}`;
+    const { seq } = await committed(journal, { kind: "left", room: live.n, ...who, right: "self", data });
+    return { seq };
   }
 
   async get(caller: Caller, id: string): Promise<Room> {
     return await this.#find(caller, id, undefined);
-  }
-
-  async #place(caller: Caller, id: string): Promise<number> {
-    const access = await this.#options.directory.access(caller.person, id);
-    requireVisible(caller, access);
-    return access.room.n;
   }
 
   async #find(caller: Caller, id: string, live: LiveRoom | undefined): Promise<Room> {
@@ -117,8 +197,8 @@ export class Rooms {
     const found = await findRoom(db, { id, user: caller.person.n });
     if (found === undefined) throw new ChatError("room_not_found");
     const { room, member } = found;
-    const facts = { n: room.n, id, kind: room.kind, closed: room.closed_at !== null };
-    requireVisible(caller, { room: facts, membership: member });
+    const facts = { n: room.n, id, kind: room.kind, post: room.post, closed: room.closed_at !== null };
+    requireVisible(caller, { room: facts, membership: member }, this.#options.clock.now());
     return shapeOf(room, member, (live ?? directory.get(id))?.published ?? room.last_seq);
   }
 
@@ -138,21 +218,9 @@ export class Rooms {
     // As it is in this turn: they may have left in the meantime.
     if (person.memberships.get(live.n)?.state === "joined") adopt(person, live);
   }
-
-  async #commit(draft: Draft): Promise<Outcome> {
-    return requireCommitted(await this.#append(draft));
-  }
-
-  #append(draft: Draft): Promise<Outcome> {
-    return new Promise((settle) => this.#options.journal.append(draft, { settle }));
-  }
 }
 
-function requireCommitted(outcome: Outcome): Outcome {
-  if (outcome.code !== "committed" && outcome.code !== "repeated") throw new ChatError(outcome.code);
-  return outcome;
-}
-
-function joinedData(user: string, role: MemberRow["role"]): string {
-  return `{"user":"${user}","role":"${role}"}`;
+/** Without the keys that were not given. */
+function given(set: { [K in keyof RoomSettings]?: RoomSettings[K] | undefined }): Partial<RoomSettings> {
+  return Object.fromEntries(Object.entries(set).filter(([, value]) => value !== undefined)) as Partial<RoomSettings>;
 }

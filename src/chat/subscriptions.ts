@@ -9,10 +9,10 @@ import { client_subscriptions_max, connect_reply_bytes_max, server_subscriptions
 import { isOpenName, isRoomId, jsonTopic, userChannel } from "../protocol/topics.ts";
 import type { StorageClient } from "../store/orm.ts";
 import { activeRooms, type KnownRoom } from "../store/rooms.ts";
-import type { LiveRoom, MembershipFact } from "./live-room.ts";
+import type { LiveRoom } from "./live-room.ts";
 import type { OpenRooms } from "./open-rooms.ts";
 import type { Outbox } from "./outbox.ts";
-import { subscriptionOf, type People, type Person, type Recipient } from "./people.ts";
+import { subscriptionOf, type People, type Recipient } from "./people.ts";
 import { viewFor, type Caller } from "./policy.ts";
 import type { Presence } from "./presence.ts";
 import type { Position, Resume, Start } from "./resume.ts";
@@ -40,7 +40,13 @@ export interface Asked {
 }
 
 function callerOf(recipient: Recipient): Caller {
-  return { person: recipient.person, grants: recipient.grants, session: recipient.session, recipient };
+  return {
+    person: recipient.person,
+    grants: recipient.grants,
+    session: recipient.session,
+    scopes: recipient.scopes,
+    recipient,
+  };
 }
 
 export class Subscriptions {
@@ -72,11 +78,12 @@ export class Subscriptions {
     }
     this.#subscribing.set(recipient, subscribing.set(channel, asked));
     try {
-      const start = await this.#prepare(recipient, { ...asked, server: false });
+      const prepared = await this.#prepare(recipient, { ...asked, server: false });
       if (!recipient.connected) return;
       // A temporary error: one that is final would end, in an SDK, the subscription that may have come after.
       if (subscribing.get(channel) !== asked) throw new ChatError("too_many_requests", "unsubscribed meanwhile");
-      if (!this.#current(start)) throw new ChatError("room_not_found");
+      const start = this.#current(prepared);
+      if (start === undefined) throw new ChatError("room_not_found");
       answer(this.#begin(start, { bytes: connect_reply_bytes_max }));
       this.#options.resume.follow(recipient, [start.room]);
     } finally {
@@ -101,7 +108,7 @@ export class Subscriptions {
     } finally {
       this.#arriving.delete(recipient);
     }
-    for (const room of come) if (recipient.connected) this.#added(recipient, room);
+    for (const room of come) if (recipient.connected) this.add(recipient, room);
   }
 
   async #connect(
@@ -111,8 +118,9 @@ export class Subscriptions {
   ): Promise<void> {
     const channels = new Set<string>();
     if (recipient.wantsRooms) {
-      const known = await this.#rooms.ask(recipient.person.n);
-      this.#options.directory.remember(recipient.person, known);
+      const { n, placesVersion } = recipient.person;
+      const known = await this.#rooms.ask(n);
+      this.#options.directory.remember(recipient.person, known, placesVersion);
       for (const { room } of known) channels.add(room.id);
     }
     for (const channel of recipient.grants) if (channels.size < server_subscriptions_max) channels.add(channel);
@@ -151,59 +159,6 @@ export class Subscriptions {
     for (const room of recipient.subscriptions.keys()) this.#end(recipient, room, true);
   }
 
-  /** The outbox calls this in the turn in which it publishes the change, right behind it. */
-  applyMembership(change: { n: number; seq: number; room: LiveRoom | undefined; fact: MembershipFact }): void {
-    const { n, seq, room, fact } = change;
-    const person = this.#options.people.find(fact.user);
-    if (person === undefined) return;
-    if (fact.kind === "left") {
-      const before = person.memberships.get(n);
-      person.memberships.set(n, {
-        role: fact.role,
-        state: "left",
-        visible_from: before?.visible_from ?? 1,
-        muted_until: 0,
-      });
-      if (room !== undefined) for (const recipient of person.connections.slice()) this.#removed(recipient, room);
-      return;
-    }
-    if (room === undefined) {
-      person.memberships.delete(n);
-      return;
-    }
-    const visible_from = room.history === "all" ? room.firstSeq : seq;
-    person.memberships.set(n, { role: fact.role, state: "joined", visible_from, muted_until: 0 });
-    this.adopt(person, room);
-  }
-
-  /** Another node has changed a person's place, at `seq` of a room whose log may not pass by here. */
-  async placeChanged(change: { user: string; n: number; id: string; seq: number }): Promise<void> {
-    const { directory, people } = this.#options;
-    const person = people.find(change.user);
-    if (person === undefined) return;
-    if (directory.byKey(change.n) === undefined) await directory.opened();
-    const live = directory.byKey(change.n);
-    // What is behind the opening takes effect at its place in the log.
-    if (live !== undefined && change.seq > live.opened) return;
-    const member = await directory.reread(person, change);
-    if (member === undefined) return;
-    if (member.state !== "joined") {
-      const room = directory.byKey(change.n);
-      if (room !== undefined) for (const recipient of person.connections) this.#removed(recipient, room);
-      return;
-    }
-    if (!person.connections.some((recipient) => recipient.wantsRooms)) return;
-    const room = await directory.open(change.id);
-    // It was asked of the database twice: what a commit has told meanwhile is newer.
-    const now = person.memberships.get(change.n);
-    if (now?.state === "joined" && now.visible_from <= room.published + 1) this.adopt(person, room);
-  }
-
-  /** Subscribes those connections of a person that want their rooms, from the next event on. */
-  adopt(person: Person, room: LiveRoom): void {
-    for (const recipient of person.connections.slice()) if (recipient.wantsRooms) this.#added(recipient, room);
-  }
-
   #subscribed(recipient: Recipient, channel: string): boolean {
     const room = this.#options.directory.get(channel);
     return room !== undefined && recipient.subscriptions.has(room);
@@ -227,15 +182,15 @@ export class Subscriptions {
     if (!isRoomId(channel) && !isOpenName(channel)) throw new ChatError("room_not_found");
     if (isOpenName(channel)) await openRooms.ensure(channel, recipient);
     const caller = callerOf(recipient);
-    const found = await directory.open(channel);
-    const visible = viewFor(caller, await directory.access(recipient.person, channel));
+    const { room: found, access } = await directory.enter(recipient.person, channel);
+    const visible = viewFor(caller, access);
     // A client, or a membership, may know of events that are stored and have not gone out here.
     const known = Math.max(position?.offset ?? 0, visible.from - 1);
     if (known > found.published) await outbox.catchUp(found.n);
     await resume.prime(found, position);
     // The database was asked meanwhile: membership may have changed and an idle room may have been let go.
-    const room = await directory.open(channel);
-    const view = viewFor(caller, await directory.access(recipient.person, channel));
+    const { room, access: now } = await directory.enter(recipient.person, channel);
+    const view = viewFor(caller, now);
     const subscription = subscriptionOf({ live: false, server: asked.server, joinLeave: asked.joinLeave });
     return { recipient, room, view, position, subscription };
   }
@@ -252,17 +207,22 @@ export class Subscriptions {
         }
       }),
     );
-    return starts.filter((start) => start !== undefined && this.#current(start)) as Start[];
+    return starts.map((start) => start && this.#current(start)).filter((start) => start !== undefined);
   }
 
-  /** What was prepared may have changed in the meantime: what is known in this turn counts. */
-  #current(start: Start): boolean {
-    const { recipient, room, view } = start;
-    if (this.#options.directory.get(room.id) !== room || recipient.subscriptions.has(room)) return false;
+  /**
+   * What was prepared may have changed in the meantime: what is known in this turn counts. Who left and came back may
+   * read less than before.
+   */
+  #current(start: Start): Start | undefined {
+    const { recipient, room } = start;
+    if (this.#options.directory.get(room.id) !== room || recipient.subscriptions.has(room)) return undefined;
+    const isFree = room.kind === "open" || recipient.grants.has(room.id);
+    const membership = recipient.person.memberships.get(room.n);
+    if (!isFree && membership?.state !== "joined") return undefined;
+    const view = viewFor(callerOf(recipient), { room, membership });
     // On the topic it would get what comes before the first event that it may read.
-    if (view.from > room.published + 1) return false;
-    if (room.kind === "open" || recipient.grants.has(room.id)) return true;
-    return recipient.person.memberships.get(room.n)?.state === "joined";
+    return view.from > room.published + 1 ? undefined : { ...start, view };
   }
 
   #begin(start: Start, budget: { bytes: number }): string {
@@ -288,18 +248,29 @@ export class Subscriptions {
   }
 
   /** The person is no longer a member: nothing above the removal reaches this connection. */
-  #removed(recipient: Recipient, room: LiveRoom): void {
+  remove(recipient: Recipient, room: LiveRoom, why: keyof typeof unsubscribes): void {
+    if (!recipient.grants.has(room.id)) this.#takeAway(recipient, room, why);
+  }
+
+  /** The room is gone for everybody. */
+  gone(recipient: Recipient, room: LiveRoom): void {
+    this.#takeAway(recipient, room, "revoked");
+  }
+
+  #takeAway(recipient: Recipient, room: LiveRoom, why: keyof typeof unsubscribes): void {
     this.#arriving.get(recipient)?.delete(room);
-    if (!recipient.subscriptions.has(room) || recipient.grants.has(room.id)) return;
+    if (!recipient.subscriptions.has(room)) return;
     // In this order: what was published in this turn, the removal itself included, leaves the socket before the push, while
     // a socket that is off its last topic loses what still waits for it there.
-    recipient.send([unsubscribePush(room.id, unsubscribes.left)]);
+    recipient.send([unsubscribePush(room.id, unsubscribes[why])]);
     this.#end(recipient, room, false);
   }
 
   /** The person has become a member: the connection has the room from the next event on. */
-  #added(recipient: Recipient, room: LiveRoom): void {
+  add(recipient: Recipient, room: LiveRoom): void {
     if (recipient.subscriptions.has(room) || recipient.subscriptions.size >= server_subscriptions_max) return;
+    // It may have gone for good while the connection was signing in.
+    if (this.#options.directory.get(room.id) !== room) return;
     const arriving = this.#arriving.get(recipient);
     if (arriving !== undefined) {
       arriving.add(room);

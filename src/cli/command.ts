@@ -7,6 +7,8 @@ export interface Command {
   /** Whole command lines that people may copy, each with a few words of what it does. */
   readonly examples: readonly (readonly [line: string, meaning: string])[];
   readonly flags: readonly Flag[];
+  /** Words of which one follows the command, as `list` in `confab user list`. */
+  readonly words?: readonly string[];
   /** What else `--help` prints: made when it is asked for. */
   readonly details?: () => string;
   /** Returns the exit code. Throws an OperatorError for what its user can mend. */
@@ -21,6 +23,8 @@ export interface Flag {
 
 /** What a command sees of the machine, handed in by `main.ts`. */
 export interface Surroundings {
+  /** The word behind the command's own, where it has such words and one was given. */
+  readonly word: string | undefined;
   /** What came with each flag, by the flag's name without dashes. A flag alone is "true". */
   readonly flags: Readonly<Record<string, readonly string[]>>;
   readonly env: Readonly<Record<string, string | undefined>>;

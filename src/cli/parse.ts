@@ -5,18 +5,23 @@ import type { Flag } from "./command.ts";
 
 /** What somebody typed after `confab`. */
 export type CommandLine =
-  | { readonly kind: "run"; readonly command: string; readonly flags: Readonly<Record<string, readonly string[]>> }
+  | {
+      readonly kind: "run";
+      readonly command: string;
+      readonly word?: string;
+      readonly flags: Readonly<Record<string, readonly string[]>>;
+    }
   | { readonly kind: "help"; readonly command: string | undefined }
   | { readonly kind: "version" };
 
 export interface Grammar {
-  readonly commands: Readonly<Record<string, { readonly flags: readonly Flag[] }>>;
+  readonly commands: Readonly<Record<string, { readonly flags: readonly Flag[]; readonly words?: readonly string[] }>>;
   /** The command that runs where none is named. */
   readonly fallback: string;
 }
 
 /**
- * Reads `confab [command] [--flag value]`. Throws an OperatorError with one sentence for a word that is not known or
+ * Reads `confab [command [word]] [--flag value]`. Throws an OperatorError with one sentence for a word that is not known or
  * stands in the wrong place. Flags repeated are kept in their order: a list is fine with that, the rest says so itself.
  */
 export function parseCommandLine(argv: readonly string[], { commands, fallback }: Grammar): CommandLine {
@@ -28,8 +33,9 @@ export function parseCommandLine(argv: readonly string[], { commands, fallback }
   }
   knownCommand(command, commands);
   const known = commands[command]?.flags ?? [];
+  const word = named ? wordOf(argv[1], commands[command]?.words) : undefined;
   const { tokens } = parseArgs({
-    args: named ? argv.slice(1) : [...argv],
+    args: named ? argv.slice(word === undefined ? 1 : 2) : [...argv],
     options: Object.fromEntries([
       ...known.map(({ name, takesValue }) => [name, { type: takesValue ? "string" : "boolean" }] as const),
       ["help", { type: "boolean", short: "h" }] as const,
@@ -58,7 +64,14 @@ export function parseCommandLine(argv: readonly string[], { commands, fallback }
       (flags[flag.name] ??= []).push(valueOf(token.value, token.inlineValue === true, flag));
     }
   }
-  return { kind: "run", command, flags };
+  return { kind: "run", command, ...(word === undefined ? {} : { word }), flags };
+}
+
+/** The word behind the command, where it takes one. */
+function wordOf(given: string | undefined, words: readonly string[] | undefined): string | undefined {
+  if (words === undefined || given === undefined || given.startsWith("-")) return undefined;
+  if (!words.includes(given)) throw usage(unknown("word", given, words));
+  return given;
 }
 
 function valueOf(value: string | undefined, inline: boolean, flag: Flag): string {

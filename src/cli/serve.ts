@@ -1,3 +1,4 @@
+import type { Link } from "../chat/administration.ts";
 import { type Config, configFlags, readConfig, renderSettings } from "../config.ts";
 import { deadline } from "../lib/clock.ts";
 import { createLog, type LogOptions } from "../lib/log.ts";
@@ -44,6 +45,10 @@ async function serve(surroundings: Surroundings): Promise<number> {
   if (!output.isTerminal) onHangUp(() => void renew(starting));
   const app = await starting;
   log.info("ready", { url: app.url });
+  await app
+    .administer({ act: "owner-link" })
+    .then((made) => output.write(ownerWords(made as Link | null)))
+    .catch((error: unknown) => log.warn("no_owner_link", { error }));
 
   log.info("stopping", { signal: await signal });
   const late = (): Error =>
@@ -51,6 +56,12 @@ async function serve(surroundings: Surroundings): Promise<number> {
   await deadline(clock, app.stop(), { ms: stop_ms_max, error: late });
   log.info("stopped");
   return 0;
+}
+
+/** On standard output and not in the log: whoever reads it first owns the server. */
+function ownerWords(made: Link | null): string {
+  if (made === null) return "";
+  return `\nNobody owns this server yet. Whoever opens this link within 24 hours does, once:\n\n  ${made.link}\n\n`;
 }
 
 /** A start that fails says so itself. */

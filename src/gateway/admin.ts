@@ -11,6 +11,8 @@ export interface AdminOptions {
   readonly status: () => unknown;
   readonly backUp: (folder: string) => Promise<unknown>;
   readonly verify: () => Promise<unknown>;
+  /** Does what is asked of people's accounts and of rooms. */
+  readonly administer: (act: unknown) => Promise<unknown>;
 }
 
 export function createAdmin(options: AdminOptions): (request: Request) => Promise<Response> {
@@ -34,6 +36,8 @@ async function run(options: AdminOptions, asked: string, request: Request): Prom
       return options.status();
     case "POST /verify":
       return await options.verify();
+    case "POST /act":
+      return (await options.administer(await request.json())) ?? {};
     case "POST /backup": {
       const { folder } = (await request.json()) as { folder?: unknown };
       if (typeof folder !== "string" || folder === "") throw new OperatorError("Expected the folder for the backup.");

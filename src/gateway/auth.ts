@@ -1,7 +1,7 @@
 /**
  * Who is at the door. A host's token is a JWT in Centrifugo's convention (`sub`, `exp`, `info`, `channels`); a guest's is
- * an opaque one of our own, or none at the first time. One algorithm a key, `exp` required, nothing fetched from
- * unverified claims.
+ * an opaque one of our own, or none at the first time; a person's with an account is that of a session, a program's a
+ * key. One algorithm a key, `exp` required, nothing fetched from unverified claims.
  */
 
 import {
@@ -13,11 +13,14 @@ import {
   type JWTVerifyGetKey,
 } from "jose";
 import { ChatError } from "../protocol/errors.ts";
-import { userName } from "../protocol/operations.ts";
+import { userName } from "../protocol/operation-fields.ts";
+import type { Scope } from "../protocol/roles.ts";
 import { isGuestToken, sessionOf, type Account, type Accounts } from "../chat/accounts.ts";
+import { isKey, isSessionToken, type FoundSignIn, type SignIns } from "../chat/sign-ins.ts";
 
 export interface AuthOptions {
   readonly accounts: Accounts;
+  readonly signIns: SignIns;
   /** The server lets guests in. */
   readonly open: boolean;
   readonly secret: string | undefined;
@@ -33,6 +36,8 @@ export interface SignIn {
   readonly subject: string;
   /** Unix seconds at which the token ends; a guest's does not. */
   readonly expires_s: number | undefined;
+  /** A new token may take its place before: the host's. What else ends, ends for good. */
+  readonly renewable: boolean;
   /** JSON text of the `info` claim. */
   readonly connInfo: string | undefined;
   readonly grants: ReadonlySet<string>;
@@ -40,6 +45,8 @@ export interface SignIn {
   readonly guestToken: string | undefined;
   /** What a revocation names. */
   readonly session: string | undefined;
+  /** What the key that was given may be used for; undefined for a person's own sign-in. */
+  readonly scopes: ReadonlySet<Scope> | undefined;
 }
 
 export interface Auth {
@@ -88,69 +95,99 @@ async function publicKeyAlgorithm(pem: string): Promise<"RS256" | "ES256"> {
   }
 }
 
+type Claims = JWTPayload & { readonly sub: string; readonly exp: number };
+
+/** Throws `token_expired`, or `InvalidToken`. */
+async function verify(token: string, keys: readonly Key[], { audience, issuer }: AuthOptions): Promise<Claims> {
+  for (const { key, algorithms } of keys) {
+    const checks = {
+      algorithms,
+      requiredClaims: ["exp", "sub"],
+      ...(audience === undefined ? {} : { audience }),
+      ...(issuer === undefined ? {} : { issuer }),
+    };
+    try {
+      // The overloads of jwtVerify tell keys and look-ups apart; at run time it is one parameter.
+      const { payload } = await jwtVerify(token, key as JWTVerifyGetKey, checks);
+      if (typeof payload.sub !== "string" || payload.sub === "" || payload.exp === undefined) {
+        throw new InvalidToken("Expected a token with a sub that names the user.");
+      }
+      return { ...payload, sub: payload.sub, exp: payload.exp };
+    } catch (error) {
+      if (error instanceof joseErrors.JWTExpired) throw new ChatError("token_expired", undefined, { cause: error });
+      if (error instanceof joseErrors.JWKSTimeout)
+        throw new ChatError("storage_unavailable", "the key set does not answer");
+    }
+  }
+  throw new InvalidToken("The token is not one that this server accepts.");
+}
+
 export async function createAuth(options: AuthOptions): Promise<Auth> {
   const keys = await keysOf(options);
-
-  async function verify(token: string): Promise<JWTPayload & { sub: string; exp: number }> {
-    const { audience, issuer } = options;
-    for (const { key, algorithms } of keys) {
-      const checks = {
-        algorithms,
-        requiredClaims: ["exp", "sub"],
-        ...(audience === undefined ? {} : { audience }),
-        ...(issuer === undefined ? {} : { issuer }),
-      };
-      try {
-        // The overloads of jwtVerify tell keys and look-ups apart; at run time it is one parameter.
-        const { payload } = await jwtVerify(token, key as JWTVerifyGetKey, checks);
-        if (typeof payload.sub !== "string" || payload.sub === "" || payload.exp === undefined) {
-          throw new InvalidToken("Expected a token with a sub that names the user.");
-        }
-        return { ...payload, sub: payload.sub, exp: payload.exp };
-      } catch (error) {
-        if (error instanceof joseErrors.JWTExpired) throw new ChatError("token_expired", undefined, { cause: error });
-        if (error instanceof joseErrors.JWKSTimeout)
-          throw new ChatError("storage_unavailable", "the key set does not answer");
-      }
-    }
-    throw new InvalidToken("The token is not one that this server accepts.");
-  }
-
+  const { accounts, open, signIns } = options;
   return {
-    open: options.open,
+    open,
     async signIn(token, name) {
-      const { accounts, open } = options;
+      if (isSessionToken(token)) return ofAccount(await signIns.ofSession(token), undefined);
+      if (isKey(token)) {
+        const key = await signIns.ofKey(token);
+        return ofAccount(key, key.scopes);
+      }
       if (token === "" || isGuestToken(token)) {
         if (!open) throw new ChatError("unauthorized", "this server lets no guests in: connect with a token");
-        const guest =
-          token === "" ? await accounts.newGuest(name) : { user: await accounts.ofGuest(token, name), token };
-        return {
-          user: guest.user,
-          subject: "",
-          expires_s: undefined,
-          connInfo: undefined,
-          grants: nobody,
-          guestToken: guest.token,
-          session: sessionOf(guest.token),
-        };
+        return ofGuest(
+          token === "" ? await accounts.newGuest(name) : { user: await accounts.ofGuest(token, name), token },
+        );
       }
-      const claims = await verify(token);
+      const claims = await verify(token, keys, options);
       const user = await accounts.ofHost({ issuer: issuerOf(claims), subject: claims.sub, name: nameOf(claims) });
       const connInfo = claims["info"] === undefined ? undefined : JSON.stringify(claims["info"]);
       return {
         user,
         subject: subjectOf(claims),
         expires_s: claims.exp,
+        renewable: true,
         connInfo,
         grants: grantsOf(claims),
         guestToken: undefined,
         session: undefined,
+        scopes: undefined,
       };
     },
     async refresh(token) {
-      const claims = await verify(token);
+      const claims = await verify(token, keys, options);
       return { subject: subjectOf(claims), expires_s: claims.exp };
     },
+  };
+}
+
+function ofGuest({ user, token }: { user: Account; token: string }): SignIn {
+  return {
+    user,
+    subject: "",
+    expires_s: undefined,
+    renewable: false,
+    connInfo: undefined,
+    grants: nobody,
+    guestToken: token,
+    session: sessionOf(token),
+    scopes: undefined,
+  };
+}
+
+/** A sign-in that this server made itself. */
+function ofAccount(found: FoundSignIn, scopes: ReadonlySet<Scope> | undefined): SignIn {
+  const { expires_ms, id, user } = found;
+  return {
+    user,
+    subject: "",
+    expires_s: expires_ms === Number.MAX_SAFE_INTEGER ? undefined : expires_ms / 1000,
+    renewable: false,
+    connInfo: undefined,
+    grants: nobody,
+    guestToken: undefined,
+    session: id,
+    scopes,
   };
 }
 

@@ -1,8 +1,11 @@
 /** What each command of the protocol does: one function a method, most of them a line into the chat. */
 
 import type { LiveRoom } from "../chat/live-room.ts";
+import type { Marks } from "../chat/marks.ts";
 import type { Messages, SendOutcome, SendWaiter } from "../chat/messages.ts";
-import { checkInput, isOperation, runOperation, sentText, type OperationTable } from "../chat/operations.ts";
+import { sentText } from "../chat/message-operations.ts";
+import type { OperationTable } from "../chat/operation.ts";
+import { checkInput, isOperation, requireAllowed, runOperation } from "../chat/operations.ts";
 import { viewFor, type Caller } from "../chat/policy.ts";
 import type { Presence } from "../chat/presence.ts";
 import type { RoomDirectory } from "../chat/room-directory.ts";
@@ -13,19 +16,25 @@ import type { Command, CommandOf } from "../protocol/commands.ts";
 import { ChatError } from "../protocol/errors.ts";
 import { clientInfoText, errorReply, reply } from "../protocol/frames.ts";
 import { memberText } from "../protocol/json.ts";
-import { isPlainSend } from "../protocol/operations.ts";
+import { isPlainSend } from "../protocol/message-operations.ts";
 import type { Connection } from "./connection.ts";
-import { spendQuietly, TooMany, type Rates } from "./rates.ts";
+import { spendQuietly, TooMany, type Allowance, type Rates } from "./rates.ts";
+import type { SentNewsDoor } from "./sent-news.ts";
 import { positionOf, type SignInDoor } from "./sign-in.ts";
+
+/** What a `send` takes of a person's budget. */
+const sent_news_cost = 0.2;
 
 export interface CommandsOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly directory: RoomDirectory;
+  readonly marks: Marks;
   readonly messages: Messages;
   readonly operations: OperationTable;
   readonly presence: Presence;
   readonly rates: Rates;
+  readonly sentNews: SentNewsDoor;
   readonly signIn: SignInDoor;
   readonly subscriptions: Subscriptions;
 }
@@ -36,11 +45,13 @@ class SendReply implements SendWaiter {
   readonly #id: number;
   /** The message's id where it is an RPC; a `publish` is answered with an empty result. */
   readonly #message: string | undefined;
+  readonly #marks: Marks;
 
-  constructor(connection: Connection, id: number, message: string | undefined) {
+  constructor(connection: Connection, of: { id: number; message: string | undefined; marks: Marks }) {
     this.#connection = connection;
-    this.#id = id;
-    this.#message = message;
+    this.#id = of.id;
+    this.#message = of.message;
+    this.#marks = of.marks;
   }
 
   settle(outcome: SendOutcome): void {
@@ -48,6 +59,7 @@ class SendReply implements SendWaiter {
     connection.pending--;
     const { code } = outcome;
     if (code !== "committed" && code !== "repeated") return connection.push(errorReply(this.#id, code));
+    this.#marks.wrote(connection.person, outcome);
     const message = this.#message;
     if (message === undefined) return connection.push(reply(this.#id, "publish", "{}"));
     connection.push(reply(this.#id, "rpc", `{"data":${sentText(outcome, message)}}`));
@@ -55,7 +67,18 @@ class SendReply implements SendWaiter {
 }
 
 function callerOf(connection: Connection): Caller {
-  return { person: connection.person, grants: connection.grants, session: connection.session, recipient: connection };
+  return {
+    person: connection.person,
+    grants: connection.grants,
+    session: connection.session,
+    scopes: connection.scopes,
+    recipient: connection,
+  };
+}
+
+/** An API key that is good for writing only hears nothing. */
+function requireReading(connection: Connection): void {
+  requireAllowed(callerOf(connection), { who: "person", scope: "read" });
 }
 
 export class Commands {
@@ -100,9 +123,8 @@ export class Commands {
       case "ping":
         return this.#answer(connection, reply(command.id, "ping", "{}"));
       case "send":
-        // Typing and received marks will come by it; what it holds changes nothing yet.
         connection.pending--;
-        return undefined;
+        return this.#send(connection, command);
       case "connect":
         throw new ChatError("bad_request", "this connection is connected already");
       case "sub_refresh":
@@ -127,40 +149,59 @@ export class Commands {
     connection.push(errorReply(id, "internal"));
   }
 
-  #spend(connection: Connection, cost: number): void {
+  #spend(connection: Connection, cost: number, budget: keyof Allowance = "sending"): void {
     const { clock, rates } = this.#options;
-    connection.allowance ??= rates.of(connection.person.id, connection.address);
-    spendQuietly(connection.allowance, cost, clock.monotonic());
+    connection.allowance ??= rates.of(connection.person.id, connection.address, true);
+    spendQuietly(connection.allowance[budget], cost, clock.monotonic());
+  }
+
+  /** Nobody waits for an answer, and an error without an id would read as a ping. */
+  #send(connection: Connection, { body }: CommandOf<"send">): undefined {
+    try {
+      this.#spend(connection, sent_news_cost);
+      this.#options.sentNews.hear(connection, callerOf(connection), body.data);
+    } catch (error) {
+      if (!(error instanceof ChatError)) this.#options.log.error("send_failed", { client: connection.client, error });
+      else if (error instanceof TooMany && connection.refused(this.#options.clock.monotonic()))
+        connection.close("too_many_requests");
+    }
   }
 
   #publish(connection: Connection, command: CommandOf<"publish">): Promise<void> | undefined {
     const { body, data, id } = command;
     this.#spend(connection, 1);
+    requireAllowed(callerOf(connection), this.#options.operations["message.send"]);
     if (data === undefined) throw new ChatError("bad_request", "data: expected JSON, got nothing");
     checkInput("message.send", { room: body.channel, id: "00000000-0000-7000-8000-000000000000", data: body.data });
     const sending = { room: body.channel, id: undefined, data };
-    return this.#options.messages.send(callerOf(connection), sending, new SendReply(connection, id, undefined));
+    const { marks, messages } = this.#options;
+    return messages.send(callerOf(connection), sending, new SendReply(connection, { id, message: undefined, marks }));
   }
 
   #rpc(connection: Connection, command: CommandOf<"rpc">): Promise<void> | undefined {
     const { body, id } = command;
     const name = body.method ?? "";
     if (!isOperation(name)) throw new ChatError("unknown_method", `no operation ${JSON.stringify(name.slice(0, 60))}`);
-    this.#spend(connection, this.#options.operations[name].cost);
+    const { cost, scope } = this.#options.operations[name];
+    this.#spend(connection, cost, scope === "read" ? "reading" : "sending");
     const text = command.data ?? "{}";
     const caller = callerOf(connection);
     if (name === "message.send") {
+      requireAllowed(caller, this.#options.operations[name]);
       const input = isPlainSend(body.data) ? body.data : checkInput(name, body.data);
       const sending = { room: input.room, id: input.id, data: memberText(text, "data") ?? "null" };
-      return this.#options.messages.send(caller, sending, new SendReply(connection, id, input.id));
+      const { marks, messages } = this.#options;
+      return messages.send(caller, sending, new SendReply(connection, { id, message: input.id, marks }));
     }
+    this.#options.rates.called(name, connection.person);
     return runOperation(this.#options.operations, name, { caller, input: body.data, text }).then((output) =>
       this.#answer(connection, reply(id, "rpc", `{"data":${output}}`)),
     );
   }
 
   async #subscribe(connection: Connection, command: CommandOf<"subscribe">): Promise<void> {
-    this.#spend(connection, 1);
+    this.#spend(connection, 1, "reading");
+    requireReading(connection);
     const { channel, join_leave } = command.body;
     const asked = { channel, position: positionOf(command.body), joinLeave: join_leave === true };
     await this.#options.subscriptions.subscribe(connection, asked, (result) => {
@@ -170,7 +211,8 @@ export class Commands {
   }
 
   async #history(connection: Connection, command: CommandOf<"history">): Promise<void> {
-    this.#spend(connection, 2);
+    this.#spend(connection, 2, "reading");
+    requireReading(connection);
     const { channel, limit, since, reverse } = command.body;
     const asked = {
       channel,
@@ -183,7 +225,7 @@ export class Commands {
   }
 
   async #presence(connection: Connection, command: CommandOf<"presence">): Promise<void> {
-    this.#spend(connection, 2);
+    this.#spend(connection, 2, "reading");
     const room = await this.#present(connection, command.body.channel);
     const present = this.#options.presence.connections(room);
     if (present === undefined) throw new ChatError("not_available", "the room is too big to list: ask presence_stats");
@@ -192,7 +234,7 @@ export class Commands {
   }
 
   async #presenceStats(connection: Connection, command: CommandOf<"presence_stats">): Promise<void> {
-    this.#spend(connection, 1);
+    this.#spend(connection, 1, "reading");
     const { clients, users } = this.#options.presence.counts(await this.#present(connection, command.body.channel));
     this.#answer(connection, reply(command.id, "presence_stats", `{"num_clients":${clients},"num_users":${users}}`));
   }
@@ -200,12 +242,13 @@ export class Commands {
   /** The live room of a channel that the connection may read. */
   async #present(connection: Connection, channel: string): Promise<LiveRoom> {
     const { directory } = this.#options;
+    requireReading(connection);
     viewFor(callerOf(connection), await directory.access(connection.person, channel));
     return await directory.open(channel);
   }
 
   async #refresh(connection: Connection, command: CommandOf<"refresh">): Promise<void> {
-    this.#spend(connection, 5);
+    this.#spend(connection, 5, "reading");
     const result = await this.#options.signIn.refresh(connection, command.body.token);
     this.#answer(connection, reply(command.id, "refresh", result));
   }

@@ -3,6 +3,7 @@
 import type { LiveRoom } from "../chat/live-room.ts";
 import type { Person, Recipient, Subscription } from "../chat/people.ts";
 import { SmallMap } from "../lib/small-map.ts";
+import type { Scope } from "../protocol/roles.ts";
 import { closes, type CloseName } from "../protocol/close.ts";
 import type { Command } from "../protocol/commands.ts";
 import { emptyLine, joinLines } from "../protocol/frames.ts";
@@ -49,6 +50,15 @@ export class Flusher {
   }
 }
 
+export interface ConnectionOptions {
+  readonly client: string;
+  readonly address: string;
+  readonly socket: Socket;
+  readonly flusher: Flusher;
+  readonly now_ms: number;
+  readonly cookie?: string | undefined;
+}
+
 export class Connection implements Recipient {
   readonly client: string;
   readonly address: string;
@@ -57,11 +67,16 @@ export class Connection implements Recipient {
   state: ConnectionState = "fresh";
   connInfo: string | undefined;
   grants: ReadonlySet<string> = nothing;
+  scopes: ReadonlySet<Scope> | undefined;
   session: string | undefined;
   wantsRooms = false;
   ownLine = false;
   /** Unix seconds at which the sign-in ends. */
   expires_s: number | undefined;
+  /** Unix seconds at which the sign-in ends for good: nothing renews it. */
+  ends_s: number | undefined;
+  /** The token of the sign-in that its page's cookie brought; for a connect without another. */
+  readonly cookie: string | undefined;
   /** Whose tokens this connection may be refreshed with. */
   subject = "";
   readonly subscriptions = new SmallMap<LiveRoom, Subscription>();
@@ -91,8 +106,9 @@ export class Connection implements Recipient {
   #refusals: Window | undefined;
   #received: Window | undefined;
 
-  constructor(options: { client: string; address: string; socket: Socket; flusher: Flusher; now_ms: number }) {
+  constructor(options: ConnectionOptions) {
     this.client = options.client;
+    this.cookie = options.cookie;
     this.address = options.address;
     this.#socket = options.socket;
     this.#flusher = options.flusher;

@@ -23,7 +23,7 @@ export interface ProcessSources {
 
 /** A batch that came back from the database. */
 export interface Batch {
-  readonly outcomes: readonly { readonly code: string }[];
+  readonly outcomes: readonly { readonly code: string; readonly seq: number }[];
   readonly commit_ms: number;
   readonly waited_ms: number;
   readonly failed: boolean;
@@ -59,8 +59,9 @@ export function countBatches(metrics: Metrics): (batch: Batch) => void {
   const failed = metrics.counter({ name: "confab_batches_failed_total", help: "Transactions that failed as a whole." });
   return ({ outcomes, commit_ms, waited_ms, failed: hasFailed }) => {
     let count = 0;
-    for (const { code } of outcomes) {
-      if (code === "committed") count++;
+    for (const { code, seq } of outcomes) {
+      // Read marks ride along and are no events.
+      if (code === "committed") count += seq > 0 ? 1 : 0;
       else refused.with(code).add(1);
     }
     committed.add(count);

@@ -19,6 +19,8 @@ export class Heartbeat {
   readonly #slots: Set<Connection>[] = Array.from({ length: ping_s }, () => new Set());
   /** Sockets that have not signed in, with the time by which they must have; oldest first. */
   readonly #strangers = new Map<Connection, number>();
+  /** Those whose sign-in ends for good at a known time. */
+  readonly #ending = new Set<Connection>();
   #count = 0;
   #turn = 0;
   #next = 0;
@@ -39,11 +41,13 @@ export class Heartbeat {
   remove(connection: Connection): void {
     if (this.#slots[connection.slot]?.delete(connection) === true) this.#count--;
     this.#strangers.delete(connection);
+    this.#ending.delete(connection);
   }
 
   /** It has signed in. */
   knows(connection: Connection): void {
     this.#strangers.delete(connection);
+    if (connection.ends_s !== undefined) this.#ending.add(connection);
   }
 
   /**
@@ -63,6 +67,8 @@ export class Heartbeat {
     this.#lookAtUnread();
     for (const connection of this.#slots[this.#turn] as Set<Connection>) this.#visit(connection, now_ms);
     this.#dismissStrangers(now_ms);
+    const now_s = this.#clock.now() / second_ms;
+    for (const connection of this.#ending) if ((connection.ends_s ?? 0) <= now_s) connection.close("revoked");
   }
 
   /** How far each one is behind, so that its end can be told for what it was. Of a crowd only a part each second. */

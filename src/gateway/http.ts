@@ -3,24 +3,29 @@
  * as over a socket, and one error shape. `/api/openapi.json` and `/api/` describe it.
  */
 
-import { isOperation, runOperation, type OperationTable } from "../chat/operations.ts";
+import type { OperationTable } from "../chat/operation.ts";
+import { isOperation, runOperation } from "../chat/operations.ts";
 import type { People } from "../chat/people.ts";
 import type { Clock } from "../lib/clock.ts";
 import { shortId } from "../lib/ids.ts";
 import type { Log } from "../lib/log.ts";
 import type { Counter, Family, Metrics } from "../lib/metrics.ts";
-import { ChatError, errors } from "../protocol/errors.ts";
+import { ChatError } from "../protocol/errors.ts";
 import type { Auth } from "./auth.ts";
+import { errorAnswer, WrongMethod, type Answer } from "./http-answer.ts";
 import { openApiFiles } from "./openapi.ts";
 import type { OriginRules } from "./origins.ts";
-import { spend, TooMany, type Rates } from "./rates.ts";
-import { LateBody, readBody } from "./request-body.ts";
+import { spend, type Rates } from "./rates.ts";
+import { readBody } from "./request-body.ts";
 import type { From } from "./server.ts";
+import { sessionOf, type CookieRules } from "./session-cookie.ts";
 import { TokenCache } from "./token-cache.ts";
 
 export interface HttpOptions {
   readonly auth: Auth;
   readonly clock: Clock;
+  /** Where a cookie signs somebody in. */
+  readonly cookies: CookieRules;
   readonly log: Log;
   readonly metrics: Metrics;
   readonly operations: OperationTable;
@@ -32,14 +37,7 @@ export interface HttpOptions {
 
 const prefix = "/api/";
 const preflight_s = 86_400;
-const second_ms = 1_000;
 const givenId = /^[\w.-]{1,64}$/;
-
-interface Answer {
-  readonly status: number;
-  readonly body: string;
-  readonly headers?: Readonly<Record<string, string>>;
-}
 
 export class HttpDoor {
   readonly #options: HttpOptions;
@@ -96,16 +94,27 @@ export class HttpDoor {
   }
 
   async #answer(request: Request, from: From): Promise<Answer> {
-    const { clock, operations, people, rates } = this.#options;
+    const { clock, cookies, operations, people, rates } = this.#options;
     const name = from.path.slice(prefix.length);
     if (!isOperation(name)) throw new ChatError("unknown_method", `no operation ${JSON.stringify(name.slice(0, 60))}`);
     if (request.method !== "POST") throw new WrongMethod();
-    const signIn = await this.#tokens.signIn(bearer(request), from.address);
+    const signIn = await this.#tokens.signIn(bearer(request) ?? sessionOf(request, cookies) ?? noToken(), from.address);
     const allowance = rates.of(signIn.user.id, from.address);
-    spend(allowance, operations[name].cost, clock.monotonic());
+    const { cost, scope } = operations[name];
+    spend(scope === "read" ? allowance.reading : allowance.sending, cost, clock.monotonic());
+    rates.called(name, signIn.user);
     const { value, text } = await readBody(request, clock);
+    // What is remembered of a token may be a moment older than the end of its sign-in, and a body takes its time.
+    if (people.isEnded(signIn.user.id, signIn.session)) throw new ChatError("unauthorized", "this sign-in has ended");
     const person = people.visit(signIn.user);
-    const caller = { person, grants: signIn.grants, session: signIn.session, recipient: undefined };
+    const caller = {
+      person,
+      grants: signIn.grants,
+      session: signIn.session,
+      scopes: signIn.scopes,
+      recipient: undefined,
+      address: from.address,
+    };
     return { status: 200, body: await runOperation(operations, name, { caller, input: value, text }) };
   }
 
@@ -141,31 +150,13 @@ export class HttpDoor {
   }
 }
 
-class WrongMethod extends ChatError {
-  constructor() {
-    super("bad_request", "expected POST");
-  }
+function bearer(request: Request): string | undefined {
+  return /^Bearer ([^\s]{1,16384})$/i.exec(request.headers.get("authorization") ?? "")?.[1];
 }
 
-function bearer(request: Request): string {
-  const token = /^Bearer ([^\s]{1,16384})$/i.exec(request.headers.get("authorization") ?? "")?.[1];
-  if (token === undefined) throw new ChatError("unauthorized", "expected Authorization: Bearer <token>");
-  return token;
-}
-
-function errorAnswer(error: ChatError, request_id: string): Answer {
-  const { temporary } = errors[error.code];
-  const status = error instanceof WrongMethod ? 405 : errors[error.code].status;
-  const retry_ms = error instanceof TooMany ? error.retry_ms : second_ms;
-  const body = JSON.stringify({ error: { code: error.code, message: error.message, temporary, request_id } });
-  return {
-    status,
-    body,
-    headers: {
-      ...(temporary ? { "retry-after": String(Math.max(1, Math.ceil(retry_ms / second_ms))) } : {}),
-      ...(error instanceof LateBody ? { connection: "close" } : {}),
-      ...(status === 405 ? { allow: "POST, OPTIONS" } : {}),
-      ...(status === 401 ? { "www-authenticate": "Bearer" } : {}),
-    },
-  };
+function noToken(): never {
+  throw new ChatError(
+    "unauthorized",
+    "expected Authorization: Bearer <token>, or the cookie of a sign-in with its Origin",
+  );
 }

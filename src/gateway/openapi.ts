@@ -2,7 +2,7 @@
 
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import type { OperationTable } from "../chat/operations.ts";
+import type { OperationTable } from "../chat/operation.ts";
 import { errors } from "../protocol/errors.ts";
 import { operationShapes, type OperationName } from "../protocol/operations.ts";
 

@@ -48,6 +48,10 @@ export class PlainConnection {
     this.heard_ms = now_ms;
   }
 
+  get address(): string {
+    return this.visit.address;
+  }
+
   send(frame: string): void {
     if (this.open) this.#socket.send(frame);
   }

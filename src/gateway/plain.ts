@@ -7,6 +7,7 @@
 
 import type { Accounts } from "../chat/accounts.ts";
 import type { Messages, SendOutcome, SendWaiter } from "../chat/messages.ts";
+import type { Moderation } from "../chat/moderation.ts";
 import type { OpenRooms } from "../chat/open-rooms.ts";
 import type { People, Person } from "../chat/people.ts";
 import type { RoomDirectory } from "../chat/room-directory.ts";
@@ -18,7 +19,7 @@ import type { Metrics } from "../lib/metrics.ts";
 import { ChatError, errors } from "../protocol/errors.ts";
 import { longerThan } from "../protocol/json.ts";
 import { commands_pending_max, ping_s, text_bytes_max } from "../protocol/limits.ts";
-import { userName } from "../protocol/operations.ts";
+import { userName } from "../protocol/operation-fields.ts";
 import { isOpenName } from "../protocol/topics.ts";
 import type { Ends } from "./ends.ts";
 import { PlainConnection, type PlainSocket, type Visit } from "./plain-connection.ts";
@@ -34,6 +35,7 @@ export interface PlainDoorOptions {
   readonly log: Log;
   readonly messages: Messages;
   readonly metrics: Metrics;
+  readonly moderation: Pick<Moderation, "settings">;
   readonly openRooms: OpenRooms;
   readonly people: People;
   readonly rates: Rates;
@@ -98,6 +100,8 @@ export class PlainDoor {
    * misses nothing from then on. The visit is to be opened or abandoned. Throws a ChatError.
    */
   async enter(query: URLSearchParams, address: string): Promise<Visit> {
+    // Nobody here is known from before.
+    this.#options.moderation.settings.requireUnlocked();
     const channel = `open:${query.get("room") ?? default_room}`;
     if (!isOpenName(channel)) throw new ChatError("bad_request", "room: letters, digits and . _ - (at most 64)");
     const name = userName.safeParse(query.get("name") ?? default_name);
@@ -106,7 +110,7 @@ export class PlainDoor {
     const room = await this.#room(channel, { person, address });
     return {
       room,
-      caller: { person, grants: nobody, session: undefined, recipient: undefined },
+      caller: { person, grants: nobody, session: undefined, scopes: undefined, recipient: undefined },
       allowance: this.#options.rates.ofStranger(address),
       address,
       echo: query.get("echo") !== "0",
@@ -141,7 +145,7 @@ export class PlainDoor {
     if (id !== undefined) room.leaveOut(id, connection);
     const sending = { room: room.live.id, id, data: JSON.stringify({ text: frame }) };
     try {
-      spendQuietly(allowance, 1, now_ms);
+      spendQuietly(allowance.sending, 1, now_ms);
       const sent = this.#options.messages.send(caller, sending, new PlainSend(this, connection, id));
       sent?.catch((error: unknown) => this.settled(connection, id, error));
     } catch (error) {
@@ -156,6 +160,7 @@ export class PlainDoor {
     if (id !== undefined) room.settled(id);
     if (error === undefined) return;
     if (!(error instanceof ChatError)) this.#options.log.error("plain_failed", { error });
+    if (error instanceof ChatError && error.code === "message_refused") return connection.close("message_refused");
     const temporary = error instanceof ChatError && errors[error.code].temporary;
     connection.close(error instanceof TooMany ? "too_many_requests" : temporary ? "try_again" : "internal");
   }

@@ -1,12 +1,15 @@
 /**
- * How much one user, one address and one connection may ask of the server, over all doors together. A user's budget is
- * one bucket, found once when a connection signs in and shared by all of their connections and by HTTP.
+ * How much one user, one address and one connection may ask of the server, over all doors together. What somebody sends
+ * and what they read are two budgets: whoever comes back again and again may run out of the second, and still writes. A
+ * user's buckets are found once when a connection does its first work, and shared by all of their connections and HTTP.
  */
 
 import type { Clock } from "../lib/clock.ts";
 import { Lru } from "../lib/lru.ts";
-import { KeyedBuckets, TokenBucket } from "../lib/rate.ts";
+import { KeyedBuckets, TokenBucket, type RateOptions } from "../lib/rate.ts";
 import { ChatError } from "../protocol/errors.ts";
+import type { LimitedOperation, OperationLimits } from "../protocol/operation-limits.ts";
+import { administers, type ServerRole } from "../protocol/roles.ts";
 import { isLoopback, limitKey } from "./address.ts";
 
 export interface RatesOptions {
@@ -15,6 +18,14 @@ export interface RatesOptions {
   readonly messages_burst: number;
   /** What all users of one address may send together; 0 for no limit. */
   readonly messages_per_second_per_address: number;
+  /** What one connection may send; 0 for no limit of its own. */
+  readonly messages_per_second_per_connection: number;
+  readonly reads_per_second: number;
+  readonly reads_burst: number;
+  /** What all users of one address may read together; 0 for no limit. */
+  readonly reads_per_second_per_address: number;
+  /** Calls in an hour. */
+  readonly operations: OperationLimits;
   /** New guests that one address may make in an hour; 0 for no limit. */
   readonly guests_per_address_max: number;
 }
@@ -25,60 +36,110 @@ const addresses_remembered_max = 50_000;
 /** Tokens that were refused, an address: past it none is looked at. */
 const refused_tokens_per_second = 20;
 const refused_tokens_burst = 100;
+/** Whatever a rate is, the dearest operation can be paid for. */
+const burst_min = 20;
+
+/** What a piece of work is taken from: the user's bucket, and the address's and the connection's where they have one. */
+export type Budget = readonly TokenBucket[];
 
 /** What the work of one connection is taken from. */
 export interface Allowance {
-  readonly user: TokenBucket;
-  readonly address: TokenBucket | undefined;
+  readonly sending: Budget;
+  readonly reading: Budget;
 }
 
 /** Takes a cost; throws `too_many_requests`, which says how long to wait. */
-export function spend(allowance: Allowance, cost: number, now_ms: number): void {
-  if (!allowance.user.take(cost, now_ms)) throw new TooMany(allowance.user.retryAfter_ms(cost, now_ms));
-  const { address } = allowance;
-  if (address !== undefined && !address.take(cost, now_ms)) throw new TooMany(address.retryAfter_ms(cost, now_ms));
+export function spend(budget: Budget, cost: number, now_ms: number): void {
+  if (take(budget, cost, now_ms)) return;
+  throw new TooMany(Math.max(...budget.map((bucket) => bucket.retryAfter_ms(cost, now_ms))));
 }
 
 /** The same for a socket, which is not told how long: one error for all, for a flood is refused thousands of times. */
-export function spendQuietly(allowance: Allowance, cost: number, now_ms: number): void {
-  const { address, user } = allowance;
-  if (!user.take(cost, now_ms) || (address !== undefined && !address.take(cost, now_ms))) throw refusal;
+export function spendQuietly(budget: Budget, cost: number, now_ms: number): void {
+  if (!take(budget, cost, now_ms)) throw refusal;
+}
+
+/** From all of them, or from none. */
+function take(budget: Budget, cost: number, now_ms: number): boolean {
+  for (let at = 0; at < budget.length; at++) {
+    if ((budget[at] as TokenBucket).take(cost, now_ms)) continue;
+    for (let before = 0; before < at; before++) (budget[before] as TokenBucket).give(cost);
+    return false;
+  }
+  return true;
 }
 
 export class TooMany extends ChatError {
   readonly retry_ms: number;
 
-  constructor(retry_ms: number) {
-    super("too_many_requests");
+  constructor(retry_ms: number, detail?: string) {
+    super("too_many_requests", detail);
     this.retry_ms = Number.isFinite(retry_ms) ? retry_ms : hour_s * 1_000;
   }
 }
 
 const refusal = new TooMany(0);
 
+interface Buckets {
+  readonly sending: TokenBucket;
+  readonly reading: TokenBucket;
+}
+
+interface AddressBuckets {
+  readonly sending: TokenBucket | undefined;
+  readonly reading: TokenBucket | undefined;
+}
+
 export class Rates {
   readonly #options: RatesOptions;
-  readonly #users = new Lru<string, TokenBucket>(users_remembered_max);
-  readonly #addresses = new Lru<string, TokenBucket>(addresses_remembered_max);
+  readonly #users = new Lru<string, Buckets>(users_remembered_max);
+  readonly #addresses = new Lru<string, AddressBuckets>(addresses_remembered_max);
+  readonly #operations: ReadonlyMap<string, KeyedBuckets>;
   readonly #guests: KeyedBuckets | undefined;
   readonly #refused: KeyedBuckets;
 
   constructor(options: RatesOptions) {
     this.#options = options;
     const keys_max = addresses_remembered_max;
-    const burst = options.guests_per_address_max;
-    this.#guests = burst === 0 ? undefined : new KeyedBuckets({ perSecond: burst / hour_s, burst, keys_max });
+    this.#guests = hourly(options.guests_per_address_max);
     this.#refused = new KeyedBuckets({ perSecond: refused_tokens_per_second, burst: refused_tokens_burst, keys_max });
+    this.#operations = new Map(
+      Object.entries(options.operations).flatMap(([name, calls]) => {
+        const buckets = hourly(calls);
+        return buckets === undefined ? [] : [[name, buckets]];
+      }),
+    );
   }
 
-  /** The budget of a user (`users.id`) at an address. */
-  of(user: string, address: string): Allowance {
-    return { user: this.#bucket(this.#users, user), address: this.#ofAddress(address) };
+  /** The budgets of a user (`users.id`) at an address; of a new connection, or of a request without one. */
+  of(user: string, address: string, connects = false): Allowance {
+    return this.#allowance(this.#user(user), address, connects);
   }
 
-  /** The budget of a connection whose user is nobody in particular. */
+  /** The budgets of a connection whose user is nobody in particular. */
   ofStranger(address: string): Allowance {
-    return { user: this.#fresh(), address: this.#ofAddress(address) };
+    return this.#allowance(this.#fresh(), address, true);
+  }
+
+  /** Counts a connect, before anything is done for it. */
+  connects(address: string): void {
+    const { reading } = this.#address(address);
+    if (reading !== undefined) spend([reading], 1, this.#options.clock.monotonic());
+  }
+
+  /** Counts the same for the user, once it is known who that is. */
+  entered(user: string): void {
+    spend([this.#user(user).reading], 1, this.#options.clock.monotonic());
+  }
+
+  /** Counts a call of an operation that has a limit of its own. */
+  called(name: string, user: { readonly id: string; readonly role: ServerRole }): void {
+    const buckets = this.#operations.get(name);
+    if (buckets === undefined || administers(user.role)) return;
+    const now_ms = this.#options.clock.monotonic();
+    if (buckets.take(user.id, 1, now_ms)) return;
+    const calls = this.#options.operations[name as LimitedOperation];
+    throw new TooMany(buckets.retryAfter_ms(user.id, 1, now_ms), `${name}: at most ${calls} an hour`);
   }
 
   /** Counts a new guest. This machine's own addresses are not limited: a proxy that is not known as one has them too. */
@@ -100,22 +161,59 @@ export class Rates {
     this.#refused.charge(limitKey(address), 1, this.#options.clock.monotonic());
   }
 
-  #ofAddress(address: string): TokenBucket | undefined {
-    const perSecond = this.#options.messages_per_second_per_address;
-    return perSecond === 0 ? undefined : this.#bucket(this.#addresses, limitKey(address), perSecond);
+  #allowance(user: Buckets, address: string, connects: boolean): Allowance {
+    const { sending, reading } = this.#address(address);
+    const own = connects ? this.#bucket(this.#options.messages_per_second_per_connection, this.#sending) : undefined;
+    return { sending: among(user.sending, sending, own), reading: among(user.reading, reading) };
   }
 
-  #bucket(buckets: Lru<string, TokenBucket>, key: string, perSecond?: number): TokenBucket {
-    const known = buckets.get(key);
+  #user(id: string): Buckets {
+    const known = this.#users.get(id);
     if (known !== undefined) return known;
-    const bucket = this.#fresh(perSecond);
-    buckets.set(key, bucket);
-    return bucket;
+    const made = this.#fresh();
+    this.#users.set(id, made);
+    return made;
   }
 
-  #fresh(perSecond = this.#options.messages_per_second): TokenBucket {
-    const { messages_burst, messages_per_second } = this.#options;
-    // An address has as many times a user's burst as it has times a user's rate.
-    return new TokenBucket({ perSecond, burst: Math.max(messages_burst * (perSecond / messages_per_second), 20) });
+  #fresh(): Buckets {
+    return { sending: new TokenBucket(this.#sending), reading: new TokenBucket(this.#reading) };
   }
+
+  #address(address: string): AddressBuckets {
+    const { messages_per_second_per_address, reads_per_second_per_address } = this.#options;
+    const key = limitKey(address);
+    const known = this.#addresses.get(key);
+    if (known !== undefined) return known;
+    const reads = isLoopback(address) ? 0 : reads_per_second_per_address;
+    const made = {
+      sending: this.#bucket(messages_per_second_per_address, this.#sending),
+      reading: this.#bucket(reads, this.#reading),
+    };
+    this.#addresses.set(key, made);
+    return made;
+  }
+
+  get #sending(): RateOptions {
+    return { perSecond: this.#options.messages_per_second, burst: this.#options.messages_burst };
+  }
+
+  get #reading(): RateOptions {
+    return { perSecond: this.#options.reads_per_second, burst: this.#options.reads_burst };
+  }
+
+  /** It has as many times a user's burst as it has times a user's rate; undefined for no limit. */
+  #bucket(perSecond: number, of: RateOptions): TokenBucket | undefined {
+    if (perSecond === 0) return undefined;
+    return new TokenBucket({ perSecond, burst: Math.max(of.burst * (perSecond / of.perSecond), burst_min) });
+  }
+}
+
+function among(...buckets: (TokenBucket | undefined)[]): Budget {
+  return buckets.filter((bucket) => bucket !== undefined);
+}
+
+function hourly(burst: number): KeyedBuckets | undefined {
+  return burst === 0
+    ? undefined
+    : new KeyedBuckets({ perSecond: burst / hour_s, burst, keys_max: addresses_remembered_max });
 }

@@ -7,12 +7,14 @@ import { backpressure_bytes_max, connect_reply_bytes_max, frame_bytes_max } from
 import { assert } from "../lib/assert.ts";
 import { ChatError, errors } from "../protocol/errors.ts";
 import { clientAddress, limitKey } from "./address.ts";
+import { bannedAnswer } from "./banned.ts";
 import { BunSocket, PlainBunSocket } from "./bun-socket.ts";
 import { Connection, type Flusher } from "./connection.ts";
 import type { Ends } from "./ends.ts";
 import { originAllowed, plainOriginAllowed, type OriginRules } from "./origins.ts";
 import type { PlainDoor } from "./plain.ts";
 import type { PlainConnection, Visit } from "./plain-connection.ts";
+import { sessionOf, type CookieRules } from "./session-cookie.ts";
 import type { Sockets } from "./socket.ts";
 
 export interface ServerOptions {
@@ -22,8 +24,12 @@ export interface ServerOptions {
   /** The ports may have several listeners of this process: those of other threads, and one that takes another's place. */
   readonly shared: boolean;
   readonly origins: OriginRules;
+  /** Where a cookie signs somebody in. */
+  readonly cookies: CookieRules;
   /** Whether an address is a proxy's, whose `X-Forwarded-For` is believed. */
   readonly trustedProxy: (address: string) => boolean;
+  /** Whether nobody may come from an address. */
+  readonly banned: (address: string) => boolean;
   readonly connections_max: number;
   readonly connections_per_address_max: number;
   readonly flusher: Flusher;
@@ -55,6 +61,8 @@ interface SocketData {
   /** It is the server's own. */
   readonly canary?: true;
   readonly address: string;
+  /** The token of the sign-in that a cookie brought. */
+  readonly cookie?: string | undefined;
   /** Of who came by the naive door; they have a `plain` then, and everybody else a `connection`. */
   readonly naive: { readonly visit: Visit; readonly server: Server<SocketData> } | undefined;
   connection: Connection | undefined;
@@ -181,6 +189,8 @@ export class Gateway {
     const peer = server.requestIP(request)?.address ?? "";
     const forwardedFor = headers.get("x-forwarded-for");
     const address = clientAddress({ peer, forwardedFor }, this.#options.trustedProxy);
+    // The canary comes from this machine, by whatever address, and has a key.
+    if (path !== canaryPath && this.#options.banned(address)) return bannedAnswer(path);
     const upgrades = headers.get("upgrade")?.toLowerCase() === "websocket";
     if (path === "/" && upgrades)
       return this.#enterPlain(request, server, { query: new URL(request.url).searchParams, address });
@@ -196,7 +206,8 @@ export class Gateway {
     }
     const refusal = this.#originRefusal(request, originAllowed) ?? this.#refusal(address);
     if (refusal !== undefined) return refusal;
-    const data = { address, naive: undefined, connection: undefined, plain: undefined };
+    const cookie = sessionOf(request, this.#options.cookies);
+    const data = { address, cookie, naive: undefined, connection: undefined, plain: undefined };
     return server.upgrade(request, { data }) ? undefined : badHandshake();
   }
 
@@ -254,8 +265,8 @@ export class Gateway {
   }
 
   #opened(ws: ServerWebSocket<SocketData>): void {
-    const { clock, flusher, plain, sockets } = this.#options;
-    const { address, naive } = ws.data;
+    const { banned, clock, flusher, plain, sockets } = this.#options;
+    const { address, cookie, naive } = ws.data;
     if (ws.data.canary === true) {
       ws.subscribe(this.#options.canary.topic);
       return;
@@ -266,11 +277,13 @@ export class Gateway {
     if (naive !== undefined) {
       const servers = { own: naive.server, all: this.#servers };
       ws.data.plain = plain?.opened(naive.visit, new PlainBunSocket(ws, servers));
+      if (banned(address)) ws.data.plain?.close("address_banned");
       return;
     }
     const options = {
       client: crypto.randomUUID(),
       address,
+      cookie,
       socket: new BunSocket(ws),
       flusher,
       now_ms: clock.monotonic(),
@@ -278,6 +291,8 @@ export class Gateway {
     const connection = new Connection(options);
     ws.data.connection = connection;
     sockets.opened(connection);
+    // Its upgrade was answered before the ban was known.
+    if (banned(address)) connection.close("address_banned");
   }
 
   #closed(ws: ServerWebSocket<SocketData>, end: { code: number; reason: string }): void {

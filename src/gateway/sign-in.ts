@@ -1,5 +1,6 @@
 /** The connect command: from a token to a person with subscriptions, in one reply. */
 
+import type { Moderation } from "../chat/moderation.ts";
 import type { People } from "../chat/people.ts";
 import type { Position } from "../chat/resume.ts";
 import type { Subscriptions } from "../chat/subscriptions.ts";
@@ -19,6 +20,7 @@ export interface SignInOptions {
   readonly clock: Clock;
   readonly epoch: string;
   readonly log: Log;
+  readonly moderation: Pick<Moderation, "settings">;
   /** The name of this run, and the version that clients are told. */
   readonly node: string;
   readonly version: string;
@@ -70,10 +72,13 @@ export class SignInDoor {
     connection.state = "signing_in";
     try {
       const wishes = wishesOf(command.body);
-      const { auth, rates } = this.#options;
-      const token = command.body.token ?? "";
-      if (token === "" && auth.open) rates.newGuest(connection.address);
-      else rates.checkTokens(connection.address);
+      const { auth, moderation, rates } = this.#options;
+      const token = command.body.token || connection.cookie || "";
+      rates.connects(connection.address);
+      if (token === "" && auth.open) {
+        moderation.settings.requireUnlocked();
+        rates.newGuest(connection.address);
+      } else rates.checkTokens(connection.address);
       const signIn = await auth.signIn(token, wishes.name);
       if (connection.state === "signing_in") await this.#enter(connection, { command, wishes, signIn });
     } catch (error) {
@@ -86,15 +91,19 @@ export class SignInDoor {
     entering: { command: CommandOf<"connect">; wishes: ConnectWishes; signIn: SignIn },
   ): Promise<void> {
     const { command, wishes, signIn } = entering;
-    const { people, per_user_max, subscriptions } = this.#options;
+    const { people, per_user_max, rates, subscriptions } = this.#options;
+    rates.entered(signIn.user.id);
     const person = people.of(signIn.user);
     if (per_user_max > 0 && person.connections.length >= per_user_max) return connection.close("connection_limit");
     connection.signIn(person);
     connection.connInfo = signIn.connInfo;
     connection.grants = signIn.grants;
     connection.session = signIn.session;
-    connection.wantsRooms = wishes.rooms;
-    connection.expires_s = signIn.expires_s;
+    connection.scopes = signIn.scopes;
+    // A key that is not good for reading hears nothing, whatever it asks for.
+    connection.wantsRooms = wishes.rooms && (signIn.scopes?.has("read") ?? true);
+    connection.expires_s = signIn.renewable ? signIn.expires_s : undefined;
+    connection.ends_s = signIn.renewable ? undefined : signIn.expires_s;
     connection.subject = signIn.subject;
     people.enter(connection);
     await subscriptions.connect(connection, wishes.positions, (subs) => {
@@ -105,7 +114,8 @@ export class SignInDoor {
 
   #result(connection: Connection, signIn: SignIn, subs: string): string {
     const { clock, epoch, node, version } = this.#options;
-    const { user, guestToken, expires_s } = signIn;
+    const { user, guestToken } = signIn;
+    const { expires_s } = connection;
     const data = {
       user: { id: user.id, name: user.name },
       epoch,

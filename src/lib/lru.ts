@@ -43,6 +43,11 @@ export class Lru<K, V extends NonNullable<unknown>> {
     return this.#entries.delete(key);
   }
 
+  /** All of them, the one used longest ago first; listing is no use. */
+  entries(): Iterable<[K, V]> {
+    return this.#entries.entries();
+  }
+
   clear(): void {
     this.#entries.clear();
   }

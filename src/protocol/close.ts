@@ -20,6 +20,9 @@ export const closes = {
   connection_limit: { code: 3504, reason: "connection limit" },
   permission_denied: { code: 3507, reason: "permission denied" },
   too_many_errors: { code: 3509, reason: "too many errors" },
+  address_banned: { code: 3510, reason: "this server takes nothing from your address" },
+  /** Of the naive door; the others are told by an error. */
+  message_refused: { code: 3511, reason: "a rule of this server refuses this message" },
 } as const;
 
 export type CloseName = keyof typeof closes;

@@ -16,9 +16,26 @@ export interface Event {
   readonly data: string;
 }
 
-/** Kinds of events. A change states a fact (`joined {user, role}`), so that applying it twice changes nothing. */
-export const eventKinds = ["message", "joined", "left"] as const;
+/** Changes of somebody's place in a room; `data.user` says whose. */
+export const memberKinds = ["joined", "left", "invited", "removed", "banned", "unbanned", "muted", "role"] as const;
+export type MemberKind = (typeof memberKinds)[number];
+
+/** Changes of the room itself: its settings, closed to new messages, open again, gone for good. */
+export const roomKinds = ["changed", "closed", "reopened", "gone"] as const;
+export type RoomChangeKind = (typeof roomKinds)[number];
+
+/**
+ * Kinds of events. A change states a fact (`joined {user, role}`), so that applying it twice changes nothing, and holds no
+ * words of anybody: `changed` names the fields, whoever wants their values asks for the room; `deleted` names the message.
+ */
+export const eventKinds = ["message", ...memberKinds, ...roomKinds, "deleted"] as const;
 export type EventKind = (typeof eventKinds)[number];
+
+const members: ReadonlySet<string> = new Set(memberKinds);
+
+export function isMemberKind(kind: string): kind is MemberKind {
+  return members.has(kind);
+}
 
 /** The publication of an event. All that is put between quotes here is made by the server and needs no escaping. */
 export function publicationText(event: Event): string {
@@ -47,4 +64,17 @@ const userStart = '"info":{"user":"';
 export function publicationUser(publication: string): string {
   const start = publication.lastIndexOf(userStart) + userStart.length;
   return publication.slice(start, publication.indexOf('"', start));
+}
+
+const messageTags = '"tags":{"id":"';
+
+/**
+ * The publication as it is listed for who has blocked some people (by `users.id`): a message of one of them has lost its
+ * words and says so by a tag. Its place stays, for nobody's log has holes.
+ */
+export function withoutWords(publication: string, blocked: ReadonlySet<string>): string {
+  if (!blocked.has(publicationUser(publication))) return publication;
+  const info = publication.lastIndexOf(userStart);
+  if (!publication.includes(messageTags, info)) return publication;
+  return `{"offset":${publicationSeq(publication)},"data":null,${publication.slice(info, -2)},"hidden":"1"}}`;
 }

@@ -22,6 +22,16 @@ export const backpressure_bytes_max = MiB;
 
 export const text_bytes_max = 16 * KiB;
 export const room_name_chars_max = 100;
+export const room_topic_chars_max = 500;
+/** People of a direct room, its maker included. */
+export const direct_people_max = 10;
+/** In a room of more members joins and leaves are a count, not events. */
+export const listed_members_max = 500;
+/** Unread messages are counted up to this many; one more is shown as "99+". */
+export const unread_max = 100;
+export const slow_mode_s_max = 3_600;
+export const status_text_chars_max = 100;
+export const reason_chars_max = 500;
 export const user_name_chars_max = 60;
 
 /** A position further behind than this is answered `recovered: false`; pages by `message.list` go on for ever. */

@@ -9,16 +9,19 @@
  */
 
 import { Centrifuge } from "centrifuge";
-import type { ConnectData, Room } from "../protocol/operations.ts";
+import type { ConnectData, OutputOf } from "../protocol/operations.ts";
+import type { LineNews, PassingNews, SentNews } from "../protocol/passing.ts";
+import type { Room } from "../protocol/room-operations.ts";
 import { callOver, type Call } from "./call.ts";
 import { ChatRoom, type RoomParts } from "./chat-room.ts";
 import { failureOf } from "./failures.ts";
-import { Feeds } from "./feeds.ts";
+import { Feeds, type Coming } from "./feeds.ts";
 import { GuestToken } from "./guest-token.ts";
 import { Listeners, type Stop } from "./listeners.ts";
 import { Outbox } from "./outbox.ts";
 import { PeopleNames, type PersonName } from "./people.ts";
 import { Positions } from "./positions.ts";
+import type { RoomEvent } from "./room-event.ts";
 import { memoryStore, type ClientStore } from "./store.ts";
 import { NetworkTarget, onHidden } from "./surroundings.ts";
 
@@ -27,6 +30,8 @@ export interface ChatClientOptions {
   readonly url: string;
   /** Gives the host application's token of the person. Without it the client is a guest, on a server that lets guests in. */
   readonly getToken?: () => Promise<string>;
+  /** In a page of the server itself: the browser's cookie says who this is, and no guest's token is sent or kept. */
+  readonly cookie?: boolean;
   /** The name that a guest wants to go by; a function is asked at each connect. */
   readonly name?: string | (() => string | undefined);
   /** What must outlive the client; memory by default, `browserStore()` in a page. */
@@ -56,6 +61,14 @@ export class ChatClient {
   readonly states = new Listeners<ConnectionState>();
   /** What went wrong without anybody waiting for it. */
   readonly failures = new Listeners<unknown>();
+  /** What comes on the person's own line: their rooms and places have changed, another device of theirs has read. */
+  readonly lines = new Listeners<LineNews>();
+  /** Somebody came to one of the rooms or went, where the room is small enough to say so. */
+  readonly comings = new Listeners<Coming>();
+  /** What goes by without being stored: somebody is typing, somebody is shown in another way. */
+  readonly passing = new Listeners<PassingNews>();
+  /** Every event of the person's rooms as it comes, entered or not: for lists. It may come twice, or not at all. */
+  readonly events = new Listeners<RoomEvent>();
   readonly outbox: Outbox;
   readonly people: PeopleNames;
   /** Any operation of the protocol, by its name. */
@@ -76,8 +89,8 @@ export class ChatClient {
     const store = options.store ?? memoryStore();
     const failed = (error: unknown): void => this.failures.tell(error);
     this.#centrifuge = this.#createCentrifuge();
-    this.#guest =
-      options.getToken === undefined ? new GuestToken({ centrifuge: this.#centrifuge, store, failed }) : undefined;
+    const isGuest = options.getToken === undefined && options.cookie !== true;
+    this.#guest = isGuest ? new GuestToken({ centrifuge: this.#centrifuge, store, failed }) : undefined;
     this.call = callOver(this.#centrifuge);
     const { call } = this;
     this.people = new PeopleNames({ call, failed });
@@ -91,7 +104,11 @@ export class ChatClient {
     });
     const positions = new Positions({ store, failed });
     this.#listen();
-    const feeds = new Feeds(this.#centrifuge);
+    const feeds = new Feeds(this.#centrifuge, {
+      line: (news) => this.lines.tell(news as LineNews),
+      event: (event) => this.events.tell(event),
+      coming: (coming) => this.comings.tell(coming),
+    });
     this.#parts = { call, feeds, outbox: this.outbox, people: this.people, positions, failed };
     this.#stopHidden = onHidden(() => void positions.flush());
   }
@@ -148,14 +165,17 @@ export class ChatClient {
     await this.call("room.leave", { room: id });
   }
 
-  /** A page of the rooms that the person is in, or of those that anybody may join; `after` is the last one's id. */
+  /** A page of the rooms that the person is in, or of those that anybody may join; `after` is the `next` of the page before. */
   listRooms(
     asked: { readonly scope?: "joined" | "public"; readonly after?: string; readonly limit?: number } = {},
-  ): Promise<{
-    readonly rooms: readonly Room[];
-    readonly more: boolean;
-  }> {
+  ): Promise<OutputOf<"room.list">> {
     return this.call("room.list", asked);
+  }
+
+  /** Tells what need not be stored. It may be lost. */
+  say(news: SentNews): void {
+    if (this.#state.status === "connected")
+      this.#centrifuge.send(news).catch((error: unknown) => this.failures.tell(error));
   }
 
   async #connect(): Promise<void> {
@@ -193,6 +213,7 @@ export class ChatClient {
       void this.outbox.connected(this.#guest === undefined ? user.id : "guest");
       this.#tell({ status: "connected", code: 0, reason: "" });
     });
+    centrifuge.on("message", ({ data }) => this.passing.tell(data as PassingNews));
     centrifuge.on("error", ({ error }) => this.failures.tell(failureOf(error)));
   }
 

@@ -6,7 +6,7 @@
 import type { Centrifuge, Subscription } from "centrifuge";
 import { isOpenName } from "../protocol/topics.ts";
 import type { Position } from "./positions.ts";
-import type { Publication } from "./room-event.ts";
+import { eventOf, type Publication, type RoomEvent } from "./room-event.ts";
 import type { StreamStart } from "./room-stream.ts";
 
 export interface Feed {
@@ -20,6 +20,20 @@ export interface Feed {
   readonly ended: (why: { code: number; message: string }) => void;
 }
 
+/** Who hears of everything that the server's own subscriptions bring. */
+export interface Audience {
+  /** A publication on the person's own line. */
+  readonly line: (data: unknown) => void;
+  readonly event: (event: RoomEvent) => void;
+  readonly coming: (coming: Coming) => void;
+}
+
+export interface Coming {
+  readonly kind: "join" | "leave";
+  readonly room: string;
+  readonly user: string;
+}
+
 interface SubscribeContext {
   readonly streamPosition?: { readonly epoch: string; readonly offset: number };
   readonly wasRecovering: boolean;
@@ -27,6 +41,7 @@ interface SubscribeContext {
 }
 
 const already_subscribed = 105;
+const line_start = "user:";
 
 function startOf({ streamPosition, wasRecovering, recovered }: SubscribeContext): StreamStart {
   return { epoch: streamPosition?.epoch ?? "", offset: streamPosition?.offset ?? 0, wasRecovering, recovered };
@@ -40,7 +55,7 @@ export class Feeds {
   readonly #given = new Map<string, Position>();
   #connected = false;
 
-  constructor(centrifuge: Centrifuge) {
+  constructor(centrifuge: Centrifuge, audience: Audience) {
     this.#centrifuge = centrifuge;
     centrifuge.on("connected", () => {
       this.#connected = true;
@@ -52,13 +67,18 @@ export class Feeds {
     });
     centrifuge.on("subscribed", (context) => this.#subscribed(context.channel, context));
     centrifuge.on("publication", (context) => {
+      if (context.channel.startsWith(line_start)) return audience.line(context.data);
       const given = this.#given.get(context.channel);
       if (given !== undefined)
         this.#given.set(context.channel, { epoch: given.epoch, seq: context.offset ?? given.seq });
       this.#feeds.get(context.channel)?.publication(context);
+      audience.event(eventOf(context.channel, context));
     });
-    centrifuge.on("join", ({ channel, info }) => this.#feeds.get(channel)?.presence("join", info.user));
-    centrifuge.on("leave", ({ channel, info }) => this.#feeds.get(channel)?.presence("leave", info.user));
+    for (const kind of ["join", "leave"] as const)
+      centrifuge.on(kind, ({ channel, info }) => {
+        this.#feeds.get(channel)?.presence(kind, info.user);
+        audience.coming({ kind, room: channel, user: info.user });
+      });
     centrifuge.on("unsubscribed", ({ channel }) => {
       this.#given.delete(channel);
       this.#feeds.get(channel)?.disconnected();

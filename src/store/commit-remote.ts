@@ -1,17 +1,20 @@
 /**
  * Commits on a libSQL server, where other nodes write too: everything is judged by the database, in one write batch, one
- * round trip. Drafts of a room are cut into runs of one kind, for each must see what those before it did; the n-th runs
- * of all rooms are done together.
+ * round trip. Each run of the plan sees what those before it did.
  */
 
 import type { InStatement, ResultSet } from "@libsql/client";
 import { assert } from "../lib/assert.ts";
+import { changeSql, type ChangeSql } from "./commit-remote-changes.ts";
+import { planOf, type Placed, type Plan, type Run } from "./commit-remote-plan.ts";
 import { remoteSql } from "./commit-remote-sql.ts";
+import { rankToChange } from "./commit-rules.ts";
+import { user_keys_max } from "./commit-state.ts";
 import {
   failure,
+  refusal,
   type Committer,
   type Draft,
-  type MembershipDraft,
   type MessageDraft,
   type Outcome,
   type OutcomeCode,
@@ -23,130 +26,87 @@ import { unseenOf, unseenStatement } from "./unseen.ts";
 /** Runs a list of statements as one write transaction; rejects with a `StorageError`. */
 export type WriteBatch = (statements: InStatement[]) => Promise<ResultSet[]>;
 
-interface Placed<D extends Draft> {
-  /** Where in the batch it is. */
-  readonly place: number;
-  readonly draft: D;
-}
+const sets = {
+  created: [remoteSql.created, remoteSql.createdMember, remoteSql.createdChange, remoteSql.createdOutcomes],
+  marks: [remoteSql.marks, remoteSql.marksOutcomes],
+} as const;
 
-/** Drafts of one kind that do not depend on each other. */
-interface Run {
-  readonly kind: Draft["kind"];
-  readonly placed: Placed<Draft>[];
-}
-
-/** Where a room stands while its drafts are cut into runs. */
-interface RoomRun {
-  level: number;
-  kind: Draft["kind"];
-  readonly targets: Set<number>;
-}
-
-interface Plan {
-  /** In the order to be done. */
-  readonly runs: Run[];
-  readonly rooms: Set<number>;
-  readonly newRooms: string[];
-  /** Places of drafts that say the same thing as an earlier one of the batch, with that one's place. */
-  readonly again: Map<number, number>;
-}
-
-function sameness(draft: Draft): string | undefined {
-  switch (draft.kind) {
-    case "message":
-      return `${draft.room} ${draft.actor} ${draft.id}`;
-    case "created":
-      return draft.room.id;
-    case "joined":
-    case "left":
-      return undefined;
-  }
-}
-
-/** The level of a draft: one above the last of its room where that was of another kind or about the same person. */
-function levelOf(runs: Map<number, RoomRun>, draft: MessageDraft | MembershipDraft): number {
-  let run = runs.get(draft.room);
-  if (run === undefined) runs.set(draft.room, (run = { level: 0, kind: draft.kind, targets: new Set() }));
-  const follows = run.kind !== draft.kind || (draft.kind !== "message" && run.targets.has(draft.target));
-  if (follows) {
-    run.level++;
-    run.kind = draft.kind;
-    run.targets.clear();
-  }
-  if (draft.kind !== "message") run.targets.add(draft.target);
-  return run.level;
-}
-
-function planOf(drafts: readonly Draft[]): Plan {
-  const created: Placed<Draft>[] = [];
-  const levels: Map<Draft["kind"], Run>[] = [];
-  const plan: Plan = { runs: [], rooms: new Set(), newRooms: [], again: new Map() };
-  const firsts = new Map<string, number>();
-  const roomRuns = new Map<number, RoomRun>();
-  for (const [place, draft] of drafts.entries()) {
-    const same = sameness(draft);
-    const first = same === undefined ? undefined : firsts.get(same);
-    if (first !== undefined) {
-      plan.again.set(place, first);
-      continue;
-    }
-    if (same !== undefined) firsts.set(same, place);
-    if (draft.kind === "created") {
-      created.push({ place, draft });
-      plan.newRooms.push(draft.room.id);
-      continue;
-    }
-    plan.rooms.add(draft.room);
-    const level = (levels[levelOf(roomRuns, draft)] ??= new Map<Draft["kind"], Run>());
-    let run = level.get(draft.kind);
-    if (run === undefined) level.set(draft.kind, (run = { kind: draft.kind, placed: [] }));
-    run.placed.push({ place, draft });
-  }
-  if (created.length > 0) plan.runs.push({ kind: "created", placed: created });
-  for (const level of levels) plan.runs.push(...level.values());
-  return plan;
-}
-
-/** The statements of a run; the last of them tells the outcomes. */
-function statementsOf(run: Run): InStatement[] {
-  const full = JSON.stringify(run.placed.map(({ draft }) => rowOf(draft)));
+/** The statements of a run; the last of them that gives rows tells the outcomes. */
+function statementsOf(run: Run, plan: Plan): InStatement[] {
+  if (run.kind === "message") return messageStatements(run, plan);
+  const rows = (run.placed as Placed<Exclude<Draft, MessageDraft>>[]).map(({ draft }) => rowOf(draft));
   switch (run.kind) {
     case "created":
-      return texts(
-        full,
-        remoteSql.created,
-        remoteSql.createdMember,
-        remoteSql.createdChange,
-        remoteSql.createdOutcomes,
-      );
+    case "marks":
+      return texts([JSON.stringify(rows)], sets[run.kind]);
     case "joined":
-      return texts(full, remoteSql.joined, remoteSql.joinedChange, remoteSql.joinedOutcomes);
-    case "left":
-      return texts(full, remoteSql.left, remoteSql.leftChange, remoteSql.leftOutcomes);
-    case "message": {
-      // The words need not travel twice.
-      const short = JSON.stringify(run.placed.map(({ draft }) => rowOf(draft).slice(0, 3)));
-      const rooms = JSON.stringify([...new Set(run.placed.map(({ draft }) => rowOf(draft)[0]))]);
-      const outcomes = { sql: remoteSql.messageOutcomes, args: [short, run.placed.length, rooms] };
-      return [...texts(full, remoteSql.messages), outcomes];
+    case "left": {
+      const json = JSON.stringify(rows);
+      const rooms = JSON.stringify([...new Set(rows.map(([room]) => room))]);
+      const { first, later, told, silently } = remoteSql[run.kind];
+      const done = texts([json], [...(run.first ? first : later), told]);
+      return [...done, ...texts([json, rooms, rows.length], silently)];
     }
+    default:
+      return texts([JSON.stringify(rows[0])], changeSql[run.kind]);
   }
 }
 
-function texts(json: string, ...statements: readonly string[]): InStatement[] {
-  return statements.map((sql) => ({ sql, args: [json] }));
+function messageStatements(run: Run, { copies }: Plan): InStatement[] {
+  const rooms = new Set<number>();
+  const senders = new Set<number>();
+  const full: (string | number)[][] = [];
+  // The words need not travel twice.
+  const short: (string | number)[][] = [];
+  for (const { place, draft } of run.placed as Placed<MessageDraft>[]) {
+    const { room, actor, id, data } = draft;
+    const sender = room * user_keys_max + actor;
+    full.push(senders.has(sender) ? [room, actor, id, data, 1] : [room, actor, id, data]);
+    short.push(copies.has(place) ? [room, actor, id, 1] : [room, actor, id]);
+    senders.add(sender);
+    rooms.add(room);
+  }
+  const listed = JSON.stringify([...rooms]);
+  return [
+    { sql: run.first ? remoteSql.messages.first : remoteSql.messages.later, args: [JSON.stringify(full)] },
+    { sql: remoteSql.messageOutcomes, args: [JSON.stringify(short), run.placed.length, listed] },
+    { sql: remoteSql.sent, args: [listed] },
+  ];
 }
 
+function texts(args: (string | number)[], statements: ChangeSql): InStatement[] {
+  return statements.map((sql) => ({ sql, args }));
+}
+
+type Cell = string | number | null;
+
 /** A draft as the statements read it. */
-function rowOf(draft: Draft): (string | number)[] {
+function rowOf(draft: Exclude<Draft, MessageDraft>): Cell[] {
   switch (draft.kind) {
-    case "message":
-      return [draft.room, draft.actor, draft.id, draft.data];
+    case "created": {
+      const { id, kind, name, history, topic = "", post = "members", invite = "members", slow_ms = 0 } = draft.room;
+      const people = draft.room.direct_key ?? null;
+      return [id, kind, name, history, draft.actor, draft.data, topic, post, invite, slow_ms, people];
+    }
     case "joined":
     case "left":
-      return [draft.room, draft.actor, draft.target, draft.role, draft.data];
-    case "created":
-      return [draft.room.id, draft.room.kind, draft.room.name, draft.room.history, draft.actor, draft.data];
+      return [draft.room, draft.target, draft.actor, draft.right, draft.role, draft.data];
+    case "marks":
+      return [draft.room, draft.actor, draft.read_seq, draft.recv_seq];
+    case "changed":
+    case "closed":
+    case "reopened":
+    case "gone": {
+      const { name = null, topic = null, history = null, post = null, invite = null, slow_ms = null } = draft.set;
+      const asked = [draft.room, draft.actor, 0, draft.right, draft.data, rankToChange(draft)];
+      return [...asked, name, topic, history, post, invite, slow_ms];
+    }
+    case "deleted":
+      return [draft.room, draft.actor, draft.target, draft.right, draft.data];
+    default: {
+      const { room, actor, target, right, data, until = 0, role, reason = null } = draft;
+      return [room, actor, target, right, data, until, role, reason];
+    }
   }
 }
 
@@ -169,14 +129,19 @@ function allStored(run: Run, tops: unknown[][]): Outcome[] {
   return outcomes.reverse();
 }
 
+/** `[place, code, seq, time, more]`: of a message the words that were stored, of a join or a leave whether it was silent. */
+type Told = [number, OutcomeCode, number, number, (string | number | null)?];
+
 /** Reads the outcomes of one batch, run by run, in the order of the plan. */
 class Answers {
   readonly outcomes: Outcome[];
-  /** Seqs of memberships that this batch has told as committed: who comes later in it repeats them. */
+  readonly #copies: ReadonlyMap<number, number>;
+  /** Seqs of joins and leaves that this batch has told as committed: who comes later in it repeats them. */
   readonly #claimed = new Set<string>();
 
-  constructor(length: number) {
+  constructor(length: number, copies: ReadonlyMap<number, number>) {
     this.outcomes = Array.from({ length }, () => failure("internal"));
+    this.#copies = copies;
   }
 
   read(run: Run, results: ResultSet[]): void {
@@ -185,24 +150,31 @@ class Answers {
       for (const [at, { place }] of run.placed.entries()) this.outcomes[place] = outcomes[at] as Outcome;
       return;
     }
-    const cell = cellOf(results.at(-1));
+    const cell = cellOf(results.findLast(({ rows }) => rows.length > 0));
     if (run.kind === "created") return this.#created(run, { made: results[0], cell });
-    for (const [at, code, seq, time, data] of cell as [
-      number,
-      OutcomeCode,
-      number,
-      number,
-      string | null | undefined,
-    ][]) {
-      const { place, draft } = run.placed[at] as Placed<MessageDraft | MembershipDraft>;
-      const outcome = { code, seq, time, room: draft.room };
-      this.outcomes[place] = draft.kind === "message" ? compared(outcome, draft, data) : this.#claim(outcome);
+    for (const [at, code, seq, time, more] of cell as Told[]) {
+      const { place, draft } = run.placed[at] as Placed<Exclude<Draft, RoomDraft>>;
+      const { room } = draft;
+      const done = code === "committed" || code === "repeated";
+      const outcome = done ? { code, seq, time, room } : refusal(room, code);
+      if (draft.kind === "message") this.outcomes[place] = this.#message({ place, draft }, outcome, more);
+      else if (draft.kind !== "joined" && draft.kind !== "left") this.outcomes[place] = outcome;
+      else this.outcomes[place] = more === 1 ? { ...outcome, silent: true } : this.#claim(outcome);
     }
   }
 
+  /** An id that was stored before, be it by this batch, must have come with the same words. */
+  #message({ place, draft }: Placed<MessageDraft>, outcome: Outcome, stored: Told[4]): Outcome {
+    const first = this.#copies.get(place);
+    const code = first === undefined ? undefined : this.outcomes[first]?.code;
+    const again = code === "committed" || code === "repeated" || code === "id_conflict";
+    if (outcome.code !== "repeated" && !(outcome.code === "committed" && again)) return outcome;
+    if (typeof stored === "string" && stored !== draft.data) return refusal(draft.room, "id_conflict");
+    return { ...outcome, code: "repeated" };
+  }
+
   #claim(outcome: Outcome): Outcome {
-    if (outcome.code === "repeated") return outcome;
-    if (outcome.code !== "committed") return { ...failure(outcome.code), room: outcome.room };
+    if (outcome.code !== "committed") return outcome;
     const key = `${outcome.room} ${outcome.seq}`;
     if (this.#claimed.has(key)) return { ...outcome, code: "repeated" };
     this.#claimed.add(key);
@@ -211,41 +183,12 @@ class Answers {
 
   #created(run: Run, answer: { made: ResultSet | undefined; cell: unknown[][] }): void {
     const made = new Set(answer.made?.rows.map((row) => Number(row[0])));
-    for (const [at, room, kind, last_seq, time] of answer.cell as [
-      number,
-      number,
-      RoomDraft["room"]["kind"],
-      number,
-      number,
-    ][]) {
+    for (const [at, room, seq, time] of answer.cell as [number, number, number, number][]) {
       const { place } = run.placed[at] as Placed<RoomDraft>;
-      const isNew = made.has(room);
-      this.outcomes[place] = {
-        code: isNew ? "committed" : "repeated",
-        seq: isNew && kind !== "open" ? 1 : last_seq,
-        time,
-        room,
-      };
+      // The first that names it has made it.
+      this.outcomes[place] = { code: made.delete(room) ? "committed" : "repeated", seq, time, room };
     }
   }
-}
-
-/** An id that was stored before must have come with the same words. */
-function compared(outcome: Outcome, draft: MessageDraft, stored: string | null | undefined): Outcome {
-  if (outcome.code === "repeated" && typeof stored === "string" && stored !== draft.data) {
-    return { ...failure("id_conflict"), room: draft.room };
-  }
-  return outcome;
-}
-
-/** A draft that repeats another of its batch: as that one, but stored by it. */
-function repeatOf(draft: Draft, first: { draft: Draft; outcome: Outcome }): Outcome {
-  const { outcome } = first;
-  if (outcome.code !== "committed" && outcome.code !== "repeated") return outcome;
-  if (draft.kind === "message" && first.draft.kind === "message" && draft.data !== first.draft.data) {
-    return { ...failure("id_conflict"), room: draft.room };
-  }
-  return { ...outcome, code: "repeated" };
 }
 
 /** What is known of the batch's rooms; undefined where that is nothing. */
@@ -259,16 +202,16 @@ export function createRemoteCommitter(write: WriteBatch): Committer {
   return {
     async commit(drafts, seen) {
       const plan = planOf(drafts);
-      const parts = plan.runs.map(statementsOf);
+      const parts = plan.runs.map((run) => statementsOf(run, plan));
       const rooms = [JSON.stringify([...plan.rooms]), JSON.stringify(plan.newRooms)];
       const asked = askedOf(plan, seen);
       const results = await write([
         ...parts.flat(),
         ...(asked === undefined ? [] : [unseenStatement(asked)]),
         { sql: remoteSql.announce, args: rooms },
-        { sql: remoteSql.advance, args: rooms },
+        { sql: remoteSql.advance, args: [] },
       ]);
-      const answers = new Answers(drafts.length);
+      const answers = new Answers(drafts.length, plan.copies);
       let start = 0;
       for (const [at, run] of plan.runs.entries()) {
         const { length } = parts[at] as InStatement[];
@@ -277,10 +220,6 @@ export function createRemoteCommitter(write: WriteBatch): Committer {
       }
       const unseen = asked === undefined ? [] : unseenOf(results[start++], asked);
       assert(start + 2 === results.length, "every statement of a commit has a result");
-      for (const [place, first] of plan.again) {
-        const earlier = { draft: drafts[first] as Draft, outcome: answers.outcomes[first] as Outcome };
-        answers.outcomes[place] = repeatOf(drafts[place] as Draft, earlier);
-      }
       return { outcomes: answers.outcomes, unseen };
     },
   };

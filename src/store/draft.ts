@@ -1,6 +1,8 @@
 /** What waits to be committed, and what became of it. `actor` is `users.n`, `by` the same person's `users.id`. */
 
 import type { ErrorCode } from "../protocol/errors.ts";
+import type { MemberKind, RoomChangeKind } from "../protocol/events.ts";
+import type { RoomRole } from "../protocol/roles.ts";
 
 export interface MessageDraft {
   readonly kind: "message";
@@ -13,17 +15,77 @@ export interface MessageDraft {
   readonly data: string;
 }
 
-/** A person joins or leaves; `data` is what the event shows. */
+/**
+ * By what right a change is asked for. `self`: about oneself, or one's own words. `room`: by one's role in the room, judged at the commit. `link`:
+ * an invite link was claimed. `server`: by a role on the server, which the caller has checked.
+ */
+export type Right = "self" | "room" | "link" | "server";
+
+/** Somebody's place in a room changes; `data` is what the event shows. */
 export interface MembershipDraft {
-  readonly kind: "joined" | "left";
+  readonly kind: MemberKind;
   readonly room: number;
   readonly actor: number;
   readonly by: string;
   /** `users.n` and `users.id` of whom it is about. */
   readonly target: number;
   readonly about: string;
-  readonly role: "owner" | "admin" | "member";
+  /** The role that they have from now on, where they stay or become a member. */
+  readonly role: RoomRole;
+  readonly right: Right;
+  /** Unix milliseconds at which a ban or a mute ends; 0: a ban never does, a mute has ended. */
+  readonly until?: number;
+  /** Why somebody was banned: kept beside the membership, never in the log. */
+  readonly reason?: string;
   readonly data: string;
+}
+
+/** What can be changed of a room. */
+export interface RoomSettings {
+  readonly name: string;
+  readonly topic: string;
+  /** What who joins may read: everything, or from the joining on. */
+  readonly history: "all" | "joined";
+  /** Who may write. */
+  readonly post: "members" | "moderators";
+  /** Who may invite. */
+  readonly invite: "members" | "moderators";
+  /** What a member must wait between two messages; 0 for nothing. */
+  readonly slow_ms: number;
+}
+
+/** The room itself changes; `set` holds what `changed` changes. */
+export interface RoomChangeDraft {
+  readonly kind: RoomChangeKind;
+  readonly room: number;
+  readonly actor: number;
+  readonly by: string;
+  readonly right: Right;
+  readonly set: Partial<RoomSettings>;
+  readonly data: string;
+}
+
+/** A message loses its words, for everybody; its row and its seq stay. */
+export interface DeletionDraft {
+  readonly kind: "deleted";
+  readonly room: number;
+  readonly actor: number;
+  readonly by: string;
+  /** The seq of the message. */
+  readonly target: number;
+  readonly right: Right;
+  readonly data: string;
+}
+
+/** How far somebody has read and received: no event, and the marks only rise. */
+export interface MarksDraft {
+  readonly kind: "marks";
+  readonly room: number;
+  readonly actor: number;
+  readonly by: string;
+  readonly read_seq: number;
+  readonly recv_seq: number;
+  readonly data: "";
 }
 
 /** A new room, with its creator as its first member; an open room has no members and no first event. */
@@ -31,17 +93,18 @@ export interface RoomDraft {
   readonly kind: "created";
   readonly actor: number;
   readonly by: string;
-  readonly room: {
-    readonly id: string;
-    readonly kind: "public" | "private" | "open";
-    readonly name: string;
-    readonly history: "all" | "joined";
-  };
+  readonly room: Pick<RoomSettings, "name" | "history"> &
+    Partial<RoomSettings> & {
+      readonly id: string;
+      readonly kind: "public" | "private" | "direct" | "broadcast" | "open";
+      /** The people of a direct room, `users.n` rising, joined by commas: a room that has them already is the answer. */
+      readonly direct_key?: string;
+    };
   /** What the creator's `joined` event shows. */
   readonly data: string;
 }
 
-export type Draft = MessageDraft | MembershipDraft | RoomDraft;
+export type Draft = MessageDraft | MembershipDraft | RoomChangeDraft | DeletionDraft | MarksDraft | RoomDraft;
 
 /**
  * `committed`: stored now, at `seq`. `repeated`: it was so already, `seq` is the first one's. Anything else is an error
@@ -56,10 +119,20 @@ export interface Outcome {
   readonly time: number;
   /** The room's key; for a new room the one it got. */
   readonly room: number;
+  /**
+   * It took effect behind `seq` without an event of its own: in a room of more than `listed_members_max` joins and leaves
+   * are a count.
+   */
+  readonly silent?: true;
 }
 
 export function failure(code: ErrorCode): Outcome {
   return { code, seq: 0, time: 0, room: 0 };
+}
+
+/** A draft of that room fails alone. */
+export function refusal(room: number, code: OutcomeCode): Outcome {
+  return { code, seq: 0, time: 0, room };
 }
 
 /** Events of a room that others have committed, as publications; the first of them has the seq `first`. */

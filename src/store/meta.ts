@@ -4,8 +4,8 @@ import { eq } from "drizzle-orm";
 import type { Database } from "./orm.ts";
 import { meta } from "./schema.ts";
 
-/** `epoch`: identity of the logs. `run_id` and `run_id_before`: see `identity.ts`. */
-export type MetaKey = "epoch" | "run_id" | "run_id_before";
+/** `epoch`: identity of the logs. `run_id` and `run_id_before`: see `identity.ts`. `account_secret`: signs and encrypts for accounts. */
+export type MetaKey = "epoch" | "run_id" | "run_id_before" | "account_secret";
 
 export async function readMeta(db: Database, key: MetaKey): Promise<string | undefined> {
   const [row] = await db.select({ value: meta.value }).from(meta).where(eq(meta.key, key)).limit(1);

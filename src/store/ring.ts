@@ -15,8 +15,6 @@ export class Ring {
   #texts: string[] = [];
   #start = 0;
   #first: number;
-  /** Its room is no longer active; nothing is appended any more. */
-  released = false;
 
   /** `next` is the seq of the event that will be appended first. */
   constructor(next: number) {
@@ -26,6 +24,11 @@ export class Ring {
   /** The oldest seq that is here; one above `last` when the ring is empty. */
   get first(): number {
     return this.#first;
+  }
+
+  /** How many events are here. */
+  get size(): number {
+    return this.#texts.length - this.#start;
   }
 
   get last(): number {
@@ -105,9 +108,7 @@ export class RingBudget {
 
   /** A room is no longer active: its events give their bytes back at once. */
   release(ring: Ring): void {
-    ring.released = true;
     this.clear(ring);
-    if (this.#stale > stale_entries_max) this.#compact();
   }
 
   /** Forgets a room's events, so that what was here is read from the database as it is now. */
@@ -116,11 +117,24 @@ export class RingBudget {
       this.#bytes -= bytes;
       this.#stale++;
     }
+    if (this.#stale > stale_entries_max) this.#compact();
   }
 
-  /** Entries of released rings would pile up where rooms come and go and the budget is never reached. */
+  /**
+   * Entries of events that were cleared would pile up where rooms come and go, or words are taken away again and again,
+   * and the budget is never reached. Of a ring the newest entries are those that count.
+   */
   #compact(): void {
-    this.#order = this.#order.slice(this.#start).filter((ring) => !ring.released);
+    const counted = new Map<Ring, number>();
+    const kept: Ring[] = [];
+    for (let at = this.#order.length - 1; at >= this.#start; at--) {
+      const ring = this.#order[at] as Ring;
+      const count = counted.get(ring) ?? 0;
+      if (count >= ring.size) continue;
+      counted.set(ring, count + 1);
+      kept.push(ring);
+    }
+    this.#order = kept.reverse();
     this.#start = 0;
     this.#stale = 0;
   }

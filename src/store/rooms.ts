@@ -1,7 +1,9 @@
 /** Rooms and the places of people in them, as rows. */
 
 import type { Client, Row } from "@libsql/client";
-import { and, asc, eq, gt, sql } from "drizzle-orm";
+import { and, eq, isNull, sql } from "drizzle-orm";
+import type { RoomRole } from "../protocol/roles.ts";
+import type { RoomSettings } from "./draft.ts";
 import { namesOf } from "./names.ts";
 import type { Database } from "./orm.ts";
 import { members, rooms, users } from "./schema.ts";
@@ -16,22 +18,30 @@ export interface RoomRow {
   readonly history: "all" | "joined";
   readonly created_at: number;
   readonly closed_at: number | null;
+  readonly topic: string;
+  readonly post: RoomSettings["post"];
+  readonly invite: RoomSettings["invite"];
+  readonly slow_ms: number;
+  /** How many have joined and not left. */
+  readonly members: number;
 }
 
 export interface MemberRow {
-  readonly role: "owner" | "admin" | "member";
+  readonly role: RoomRole;
   readonly state: "joined" | "left" | "banned" | "invited";
   readonly visible_from: number;
   readonly muted_until: number;
+  /** Unix milliseconds at which a ban ends; 0: it never does. */
+  readonly banned_until: number;
 }
 
-/** A room, and the place in it of whoever was asked for. */
+/** A room that a person is in, and their place in it. */
 export interface KnownRoom {
-  readonly room: RoomRow;
+  readonly room: Pick<RoomRow, "n" | "id">;
   readonly member: MemberRow;
 }
 
-const roomColumns = {
+export const roomColumns = {
   n: rooms.n,
   id: rooms.id,
   kind: rooms.kind,
@@ -41,6 +51,11 @@ const roomColumns = {
   history: rooms.history,
   created_at: rooms.created_at,
   closed_at: rooms.closed_at,
+  topic: rooms.topic,
+  post: rooms.post,
+  invite: rooms.invite,
+  slow_ms: rooms.slow_ms,
+  members: rooms.members,
 };
 
 const memberColumns = {
@@ -48,6 +63,7 @@ const memberColumns = {
   state: members.state,
   visible_from: members.visible_from,
   muted_until: members.muted_until,
+  banned_until: members.banned_until,
 };
 
 /** The room and one person's place in it, in one read. */
@@ -59,23 +75,15 @@ export async function findRoom(
     .select({ room: roomColumns, member: memberColumns })
     .from(rooms)
     .leftJoin(members, and(eq(members.room, rooms.n), eq(members.user, asked.user)))
-    .where(eq(rooms.id, asked.id))
+    .where(and(eq(rooms.id, asked.id), isNull(rooms.deleted_at)))
     .limit(1);
   return row === undefined ? undefined : { room: row.room, member: row.member ?? undefined };
 }
 
-/** The rooms that a person is in, in the order of their making, behind `after`. */
-export async function roomsOf(
-  db: Database,
-  asked: { user: number; limit: number; after: number },
-): Promise<{ room: RoomRow; member: MemberRow }[]> {
-  return await db
-    .select({ room: roomColumns, member: memberColumns })
-    .from(members)
-    .innerJoin(rooms, eq(rooms.n, members.room))
-    .where(and(eq(members.user, asked.user), eq(members.state, "joined"), gt(rooms.n, asked.after)))
-    .orderBy(asc(rooms.n))
-    .limit(asked.limit);
+/** The id of a room's key. */
+export async function roomIdOf(db: Database, n: number): Promise<string | undefined> {
+  const [row] = await db.select({ id: rooms.id }).from(rooms).where(eq(rooms.n, n)).limit(1);
+  return row?.id;
 }
 
 const r = namesOf(rooms);
@@ -85,22 +93,16 @@ const m = namesOf(members);
  * One row a person, one cell for all of their rooms: a storm of reconnects asks for thousands of people at once. (sqld's
  * parser knows no order inside of an aggregate, so the place comes along.)
  */
-const activeSql = `SELECT user, json_group_array(json_array(
-    n, id, kind, name, first_seq, last_seq, history, created_at, closed_at, role, visible_from, muted_until, place))
+const activeSql = `SELECT user, json_group_array(json_array(n, id, role, visible_from, muted_until, place))
   FROM (
     SELECT m.${m.of.user} AS user, m.${m.of.role} AS role, m.${m.of.visible_from} AS visible_from,
-      m.${m.of.muted_until} AS muted_until, r.${r.of.n} AS n, r.${r.of.id} AS id, r.${r.of.kind} AS kind, r.${r.of.name} AS name,
-      r.${r.of.first_seq} AS first_seq, r.${r.of.last_seq} AS last_seq, r.${r.of.history} AS history,
-      r.${r.of.created_at} AS created_at, r.${r.of.closed_at} AS closed_at,
+      m.${m.of.muted_until} AS muted_until, r.${r.of.n} AS n, r.${r.of.id} AS id,
       row_number() OVER (PARTITION BY m.${m.of.user} ORDER BY r.${r.of.last_at} DESC, r.${r.of.n}) AS place
     FROM ${m.table} m JOIN ${r.table} r ON r.${r.of.n} = m.${m.of.room}
-    WHERE m.${m.of.user} IN (SELECT value FROM json_each(?1)) AND m.${m.of.state} = 'joined'
+    WHERE m.${m.of.user} IN (SELECT value FROM json_each(?1)) AND m.${m.of.state} = 'joined' AND r.${r.of.deleted_at} IS NULL
   ) WHERE place <= ?2 GROUP BY user`;
 
-type ActiveRow = [
-  ...[number, string, RoomRow["kind"], string, number, number, RoomRow["history"], number, number | null],
-  ...[MemberRow["role"], number, number, number],
-];
+type ActiveRow = [n: number, id: string, role: RoomRole, visible_from: number, muted_until: number, place: number];
 
 /** A libSQL server answers with so many bytes at most (sqld: 10 MB): people with many rooms are then asked for by fewer at a time. */
 async function readActive(client: Client, asked: { users: readonly number[]; limit: number }): Promise<Row[]> {
@@ -125,41 +127,12 @@ export async function activeRooms(
   const found = new Map(rows.map((row) => [Number(row[0]), JSON.parse(row[1] as string) as ActiveRow[]]));
   return asked.users.map((user) =>
     (found.get(user) ?? [])
-      .sort((a, b) => a[12] - b[12])
-      .map((row) => {
-        const [
-          n,
-          id,
-          kind,
-          name,
-          first_seq,
-          last_seq,
-          history,
-          created_at,
-          closed_at,
-          role,
-          visible_from,
-          muted_until,
-        ] = row;
-        const room = { n, id, kind, name, first_seq, last_seq, history, created_at, closed_at };
-        return { room, member: { role, state: "joined" as const, visible_from, muted_until } };
-      }),
+      .sort((a, b) => a[5] - b[5])
+      .map(([n, id, role, visible_from, muted_until]) => ({
+        room: { n, id },
+        member: { role, state: "joined" as const, visible_from, muted_until, banned_until: 0 },
+      })),
   );
-}
-
-/** Public rooms in the order of their making. */
-export async function publicRooms(
-  db: Database,
-  asked: { after: number; limit: number; user: number },
-): Promise<{ room: RoomRow; member: MemberRow | undefined }[]> {
-  const rows = await db
-    .select({ room: roomColumns, member: memberColumns })
-    .from(rooms)
-    .leftJoin(members, and(eq(members.room, rooms.n), eq(members.user, asked.user)))
-    .where(and(eq(rooms.kind, "public"), gt(rooms.n, asked.after)))
-    .orderBy(asc(rooms.n))
-    .limit(asked.limit);
-  return rows.map(({ room, member }) => ({ room, member: member ?? undefined }));
 }
 
 /** How many rooms a person has made, and how many open ones there are: both are bounded. */

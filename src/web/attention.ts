@@ -5,6 +5,8 @@ import { byId } from "./elements.ts";
 export class Attention {
   readonly #announcer = byId("announcer", HTMLElement);
   #room = "";
+  /** In other rooms. */
+  #elsewhere = 0;
   #unseen = 0;
 
   constructor() {
@@ -13,6 +15,13 @@ export class Attention {
     });
   }
 
+  /** How many messages wait in other rooms. */
+  set elsewhere(unread: number) {
+    this.#elsewhere = unread;
+    this.#set(this.#unseen);
+  }
+
+  /** `room` as one would say it; "" for none. */
   open(room: string): void {
     this.#room = room;
     this.#set(0);
@@ -28,6 +37,8 @@ export class Attention {
 
   #set(unseen: number): void {
     this.#unseen = unseen;
-    document.title = `${unseen === 0 ? "" : `(${unseen}) `}#${this.#room} · Confab`;
+    const waiting = unseen + this.#elsewhere;
+    const room = this.#room === "" ? "" : `${this.#room} · `;
+    document.title = `${waiting === 0 ? "" : `(${waiting}) `}${room}Confab`;
   }
 }

@@ -5,11 +5,20 @@ import { byId } from "./elements.ts";
 
 const height_px_max = 200;
 
-export class Composer {
-  readonly #text = byId("text", HTMLTextAreaElement);
+export interface ComposerOptions {
+  readonly send: (text: string) => void;
+  /** A key was pressed, and there is something. */
+  readonly writing: () => void;
+}
 
-  constructor(send: (text: string) => void) {
-    const form = byId("composer", HTMLFormElement);
+export class Composer {
+  readonly #form = byId("composer", HTMLFormElement);
+  readonly #text = byId("text", HTMLTextAreaElement);
+  readonly #closed = byId("no-writing", HTMLElement);
+  readonly #keys = byId("keys", HTMLElement);
+
+  constructor({ send, writing }: ComposerOptions) {
+    const form = this.#form;
     this.#text.maxLength = text_bytes_max;
     form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -26,11 +35,23 @@ export class Composer {
       event.preventDefault();
       form.requestSubmit();
     });
-    this.#text.addEventListener("input", () => this.#fit());
+    this.#text.addEventListener("input", () => {
+      this.#fit();
+      if (this.#text.value !== "") writing();
+    });
   }
 
-  open(room: string): void {
-    this.#text.placeholder = `Write to #${room}`;
+  /** Why one cannot write here; "" where one can. */
+  set obstacle(sentence: string) {
+    this.#closed.textContent = sentence;
+    this.#closed.hidden = sentence === "";
+    this.#form.hidden = sentence !== "";
+    this.#keys.hidden = sentence !== "";
+  }
+
+  /** `whither` is the room as one would say it: "#lobby", "Ada". */
+  open(whither: string): void {
+    this.#text.placeholder = `Write to ${whither}`;
     // On a phone the keyboard would cover what one came to read.
     if (matchMedia("(hover: hover)").matches) this.#text.focus();
   }

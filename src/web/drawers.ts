@@ -17,7 +17,9 @@ export class Drawers {
     }
     byId("veil", HTMLButtonElement).addEventListener("click", () => this.close());
     addEventListener("keydown", (event) => {
-      if (event.key === "Escape") this.close();
+      // What lies over the page goes first.
+      const above = document.querySelector("dialog[open], :popover-open");
+      if (event.key === "Escape" && above === null) this.close();
     });
   }
 

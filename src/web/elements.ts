@@ -54,3 +54,13 @@ export function avatar(person: { readonly id: string; readonly name: string }): 
   paintAvatar(element, person);
   return element;
 }
+
+/** Draws a list anew and leaves the focus where it was: on the element with the same `data-key`. */
+export function redraw(list: HTMLElement, children: readonly Node[]): void {
+  const focused = document.activeElement;
+  const key = focused instanceof HTMLElement && list.contains(focused) ? focused.dataset["key"] : undefined;
+  list.replaceChildren(...children);
+  if (key === undefined) return;
+  const again = [...list.querySelectorAll<HTMLElement>("[data-key]")].find((one) => one.dataset["key"] === key);
+  again?.focus({ preventScroll: true });
+}

@@ -1,48 +1,45 @@
-/** The page: builds its parts and ties them together. */
+/** The page: finds out who is here, and opens for them. */
 
-import { ChatClient } from "../sdk/chat-client.ts";
-import { browserStore } from "../sdk/store.ts";
-import { Composer } from "./composer.ts";
-import { ConnectionNotice } from "./connection-notice.ts";
-import { Drawers } from "./drawers.ts";
-import { byId, paintAvatar } from "./elements.ts";
-import { NameDialog } from "./name-dialog.ts";
-import { rememberedName } from "./remembered.ts";
-import { RoomList } from "./room-list.ts";
-import { RoomView } from "./room-view.ts";
+import { holdsLink, takeLink, takeReturn } from "./address.ts";
+import { askMethods, type Methods } from "./door.ts";
+import { openPage } from "./page.ts";
+import { rememberedWho, rememberWho, takeNote, type Who } from "./remembered.ts";
+import { Welcome } from "./welcome.ts";
 
-const client = new ChatClient({ url: location.origin, name: rememberedName, store: browserStore() });
-const view = new RoomView(client);
-const composer = new Composer((text) => view.write(text));
-const drawers = new Drawers();
-new ConnectionNotice(client);
+const methods_retry_ms = 2_000;
 
-const rooms = new RoomList((room) => {
-  drawers.close();
-  void view.open(room);
-  composer.open(room);
-});
-
-function showMe(): void {
-  const name = rememberedName() ?? "";
-  byId("me-name", HTMLElement).textContent = name;
-  paintAvatar(byId("me-avatar", HTMLElement), { id: client.me?.id ?? "", name });
+/** What the server says before anybody has signed in; it is asked until it answers. */
+async function methodsOf(): Promise<Methods> {
+  for (;;) {
+    try {
+      return await askMethods();
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, methods_retry_ms));
+    }
+  }
 }
 
-const dialog = new NameDialog(() => {
-  showMe();
-  // The name is told with a connect; the rooms go on where they were.
-  client.disconnect();
-  client.connect();
-  rooms.show();
-});
-
-byId("me", HTMLButtonElement).addEventListener("click", () => dialog.ask());
-client.states.add(() => showMe());
-
-if (rememberedName() === undefined) dialog.ask();
-else {
-  showMe();
-  client.connect();
-  rooms.show();
+function begin(): void {
+  const link = takeLink();
+  const returned = takeReturn();
+  if (returned === "signed-in") rememberWho("account");
+  const failed = returned === "failed" ? "The sign-in did not work. Try again, or sign in another way." : "";
+  const note = failed === "" ? takeNote() : failed;
+  const known = failed === "" ? rememberedWho() : undefined;
+  const wantsForm = link !== undefined && link.kind !== "join" && (known !== "account" || link.kind === "reset");
+  if (known !== undefined && !wantsForm)
+    return void methodsOf().then((methods) => openPage(known, { link, methods, isNew: false }));
+  void methodsOf().then((methods) => {
+    const done = (who: Who): void => {
+      rememberWho(who);
+      openPage(who, { link, methods, isNew: true });
+    };
+    return new Welcome({ methods, link, note, done });
+  });
 }
+
+// A link that is put into the address of a page that is open loads nothing by itself.
+addEventListener("hashchange", () => {
+  if (holdsLink()) location.reload();
+});
+begin();

@@ -3,6 +3,7 @@
 import type { PeopleNames } from "../sdk/people.ts";
 import type { RoomEvent } from "../sdk/room-event.ts";
 import { byId } from "./elements.ts";
+import { happeningOf } from "./happenings.ts";
 import { MessageRow } from "./message-row.ts";
 
 /** Above this many rows the oldest leave the page; scrolling up brings them back. */
@@ -13,25 +14,35 @@ const end_px = 80;
 /** This near to the beginning older messages are fetched. */
 const beginning_px = 400;
 
+export interface MessageLogOptions {
+  readonly people: PeopleNames;
+  /** The reader comes near to the beginning. */
+  readonly older: () => void;
+  /** The reader is at the end, or has come there. */
+  readonly atEnd: () => void;
+  readonly menu: (event: RoomEvent, anchor: HTMLElement) => void;
+  /** Whose messages are not shown. */
+  readonly isBlocked: (user: string) => boolean;
+}
+
 export class MessageLog {
-  readonly #people: PeopleNames;
-  readonly #older: () => void;
+  readonly #options: MessageLogOptions;
   readonly #scroll = byId("scroll", HTMLElement);
   readonly #list = byId("log", HTMLOListElement);
   readonly #newer = byId("newer", HTMLButtonElement);
   readonly #ids = new Set<string>();
   #rows: MessageRow[] = [];
+  #isDirect = false;
   #firstNew: MessageRow | undefined;
   #unread = 0;
   #follows = true;
   #scrolling = false;
 
-  constructor(options: { people: PeopleNames; older: () => void }) {
-    this.#people = options.people;
-    this.#older = options.older;
-    this.#people.changes.add((names) => {
+  constructor(options: MessageLogOptions) {
+    this.#options = options;
+    options.people.changes.add((names) => {
       const changed = new Set(names.map(({ id }) => id));
-      for (const row of this.#rows) if (changed.has(row.event.user)) row.showName();
+      for (const row of this.#rows) if (row.names(changed)) row.showName();
     });
     this.#scroll.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     this.#newer.addEventListener("click", () => this.toEnd());
@@ -53,7 +64,9 @@ export class MessageLog {
     return this.#ids.has(id);
   }
 
-  clear(): void {
+  /** `isDirect`: the people are known, and come and go with nobody's asking. */
+  clear({ isDirect }: { readonly isDirect: boolean }): void {
+    this.#isDirect = isDirect;
     this.#rows = [];
     this.#ids.clear();
     this.#list.replaceChildren();
@@ -62,21 +75,27 @@ export class MessageLog {
     this.#follows = true;
   }
 
+  /** Whether the reader sees the end. */
+  get follows(): boolean {
+    return this.#follows;
+  }
+
   /** A new event at the end. */
   append(event: RoomEvent, options: { readonly mine: boolean }): void {
-    const row = new MessageRow(event, this.#people);
+    const row = this.#rowOf(event);
+    if (row === undefined) return;
     row.follow(this.#rows.at(-1));
     this.#rows.push(row);
     this.#ids.add(event.id);
     this.#list.append(row.element);
     if (this.#follows || options.mine) this.toEnd();
-    else if (event.kind === "message") this.#setUnread(this.#unread + 1);
+    else if (event.kind === "message" && !this.#options.isBlocked(event.user)) this.#setUnread(this.#unread + 1);
     if (this.#follows) this.#trim();
   }
 
   /** Older events above. What the reader sees stays where it is. */
   prepend(events: readonly RoomEvent[]): void {
-    const rows = events.map((event) => new MessageRow(event, this.#people));
+    const rows = events.map((event) => this.#rowOf(event)).filter((row) => row !== undefined);
     rows.forEach((row, index) => row.follow(rows[index - 1]));
     this.#rows[0]?.follow(rows.at(-1));
     for (const { event } of rows) this.#ids.add(event.id);
@@ -85,6 +104,28 @@ export class MessageLog {
     this.#rows = [...rows, ...this.#rows];
     this.#scroll.scrollTop = this.#scroll.scrollHeight - fromEnd;
     this.#keepEnd();
+  }
+
+  /** A message has lost its words. */
+  delete(seq: number): void {
+    this.#rows.find(({ event }) => event.seq === seq)?.delete();
+  }
+
+  /** Shows or hides what people say, as they are blocked now. */
+  showBlocks(): void {
+    for (const row of this.#rows)
+      if (row.event.kind === "message") row.isHidden = this.#options.isBlocked(row.event.user);
+  }
+
+  /** Undefined for what is no line of the log. */
+  #rowOf(event: RoomEvent): MessageRow | undefined {
+    const { isBlocked, menu, people } = this.#options;
+    const isMessage = event.kind === "message";
+    const happening = isMessage || this.#isDirect ? undefined : happeningOf(event);
+    if (!isMessage && happening === undefined) return undefined;
+    const row = new MessageRow(event, { people, happening, menu: isMessage ? menu : undefined });
+    if (isMessage && isBlocked(event.user)) row.isHidden = true;
+    return row;
   }
 
   /** Draws the line above the first event after this seq that somebody else wrote. */
@@ -114,8 +155,11 @@ export class MessageLog {
   #scrolled(): void {
     const { scrollTop, scrollHeight, clientHeight } = this.#scroll;
     this.#follows = scrollHeight - scrollTop - clientHeight < end_px;
-    if (this.#follows) this.#setUnread(0);
-    if (scrollTop < beginning_px && this.#rows.length > 0) this.#older();
+    if (this.#follows) {
+      this.#setUnread(0);
+      this.#options.atEnd();
+    }
+    if (scrollTop < beginning_px && this.#rows.length > 0) this.#options.older();
   }
 
   #setUnread(unread: number): void {

@@ -1,4 +1,4 @@
-/** What this browser remembers for the page: the name and the rooms visited. Without storage, as long as the page is open. */
+/** What this browser remembers for the page: who one is, and the open rooms visited. Without storage, as long as the page is open. */
 
 const memory = new Map<string, string>();
 
@@ -19,6 +19,8 @@ function write(key: string, value: string): void {
 }
 
 const nameKey = "confab/name";
+const whoKey = "confab/who";
+const noteKey = "confab/note";
 const roomsKey = "confab/rooms";
 const rooms_max = 50;
 
@@ -28,6 +30,36 @@ export function rememberedName(): string | undefined {
 
 export function rememberName(name: string): void {
   write(nameKey, name);
+}
+
+/** By an account's cookie, or as a guest: what this browser was last signed in as. */
+export type Who = "account" | "guest";
+
+export function rememberedWho(): Who | undefined {
+  const who = read(whoKey);
+  if (who === "account" || who === "guest") return who;
+  // Guests of an earlier version have a name and nothing else.
+  return who === undefined && rememberedName() !== undefined ? "guest" : undefined;
+}
+
+export function rememberWho(who: Who | undefined): void {
+  write(whoKey, who ?? "nobody");
+}
+
+/** The guest of this browser is nobody any more. */
+export function forgetGuest(): void {
+  write("confab/guest", "");
+}
+
+/** A sentence for the page's next start. */
+export function leaveNote(sentence: string): void {
+  write(noteKey, sentence);
+}
+
+export function takeNote(): string {
+  const note = read(noteKey) ?? "";
+  if (note !== "") write(noteKey, "");
+  return note;
 }
 
 /** The rooms visited, the latest first. */

@@ -3,6 +3,8 @@
 const clock = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit" });
 const weekday = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long" });
 const date = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "long", year: "numeric" });
+const shortWeekday = new Intl.DateTimeFormat(undefined, { weekday: "short" });
+const shortDate = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
 const full = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "medium" });
 const relative = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
 
@@ -33,4 +35,16 @@ export function dayName(time: Date, now = new Date()): string {
     return words.charAt(0).toLocaleUpperCase() + words.slice(1);
   }
   return time.getFullYear() === now.getFullYear() ? weekday.format(time) : date.format(time);
+}
+
+/** A moment soon or late: "14:30" today, "25 November, 14:30" later. */
+export function momentWords(time: Date, now = new Date()): string {
+  return sameDay(time, now) ? clock.format(time) : `${dayName(time, now)}, ${clock.format(time)}`;
+}
+
+/** When something last happened, as short as a list wants it: "14:30", "Tue", "3 Nov". */
+export function shortTime(time: Date, now = new Date()): string {
+  const days = Math.round((midnight(now).getTime() - midnight(time).getTime()) / day_ms);
+  if (days <= 0) return clock.format(time);
+  return days < 7 ? shortWeekday.format(time) : shortDate.format(time);
 }

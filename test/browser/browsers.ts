@@ -1,5 +1,7 @@
 /** Chromium for the page's tests: the system's, without a window. */
 
+import type { ChatNode } from "../harness.ts";
+import { Browser as Account, password } from "../accounts.ts";
 import { chromium, type Browser, type BrowserContext, type BrowserContextOptions, type Page } from "playwright-core";
 
 const args = [
@@ -27,12 +29,15 @@ export interface Visitor {
   readonly complaints: string[];
 }
 
+const wait_ms = 15_000;
 const brokenConnection = /WebSocket connection to|ERR_CONNECTION_REFUSED|ERR_EMPTY_RESPONSE|ERR_CONNECTION_RESET/;
 
 export async function visit(browser: Browser, options: BrowserContextOptions = {}): Promise<Visitor> {
   const context = await browser.newContext({ locale: "en-GB", ...options });
   const complaints: string[] = [];
   const page = await context.newPage();
+  // Sooner than the test's own end, so that a failure says what was waited for.
+  page.setDefaultTimeout(wait_ms);
   page.on("console", (message) => {
     if (message.type() === "error" && !brokenConnection.test(message.text())) complaints.push(message.text());
   });
@@ -45,7 +50,34 @@ export async function enter(page: Page, options: { url: string; room: string; na
   await page.goto(`${options.url}/#room=${options.room}`);
   await page.getByLabel("Your name").fill(options.name);
   await page.getByRole("button", { name: "Continue" }).click();
+  await connected(page);
+}
+
+export async function connected(page: Page): Promise<void> {
   await page.locator("#state[data-status=connected]").waitFor();
+}
+
+/** A browser in which somebody with an account is signed in, on the page. Who has none yet gets one. */
+export async function visitAs(
+  browser: Browser,
+  node: ChatNode,
+  asked: { readonly username: string; readonly name?: string; readonly options?: BrowserContextOptions },
+): Promise<Visitor & { readonly account: Account }> {
+  const { name, options = {}, username } = asked;
+  const account = new Account(node);
+  if ((await account.signIn(username, password)).status !== 200) {
+    const made = await account.signUp(username, name === undefined ? {} : { name });
+    if (made.status !== 200) throw new Error(`Expected an account for ${username}: ${JSON.stringify(made.json)}`);
+  }
+  const visitor = await visit(browser, options);
+  const cookies = [...account.cookies].map(([cookie, value]) => ({ name: cookie, value, url: node.url }));
+  await visitor.context.addCookies(cookies);
+  await visitor.page.addInitScript(
+    `localStorage.getItem("confab/who") ?? localStorage.setItem("confab/who", "account")`,
+  );
+  await visitor.page.goto(node.url);
+  await connected(visitor.page);
+  return { ...visitor, account };
 }
 
 export async function write(page: Page, text: string): Promise<void> {

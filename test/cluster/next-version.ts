@@ -33,8 +33,7 @@ export function makeNextVersion(folder: string): string {
   const when = (migrations.at(-1)?.when ?? 0) + 1;
   const sql = JSON.stringify(statements.join("\n--> statement-breakpoint\n"));
   const list = join(folder, "src/store/migrations.ts");
-  const last = "sql: controls },\n";
-  edit(list, last, `${last}  { tag: "9999_next", when: ${when}, sql: ${sql} },\n`);
+  edit(list, "\n];", `\n  { tag: "9999_next", when: ${when}, sql: ${sql} },\n];`);
   const nodes = join(folder, "src/chat/nodes.ts");
   const mood = (channel: string): string =>
     `this.#options.broker.publish(${channel}, \`mood \${this.#options.run} 7 fine\\n{"mood":"fine"}\`);`;

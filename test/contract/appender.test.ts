@@ -84,7 +84,14 @@ for (const [name, start] of parties) {
       const data = `{"user":"${user.id}","role":"owner"}`;
       const made = await appended(entry, { kind: "created", actor: user.n, by: user.id, room: shape, data });
       expect(made).toMatchObject({ code: "committed", seq: 1 });
-      const who = { actor: guest.n, by: guest.id, target: guest.n, about: guest.id, role: "member" } as const;
+      const who = {
+        actor: guest.n,
+        by: guest.id,
+        target: guest.n,
+        about: guest.id,
+        role: "member",
+        right: "self",
+      } as const;
       const stranger = await appended(entry, messageDraft(made.room, guest));
       expect(stranger.code).toBe("room_not_found");
       const joined = await appended(entry, { kind: "joined", room: made.room, ...who, data: `{"user":"${guest.id}"}` });

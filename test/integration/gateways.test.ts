@@ -147,3 +147,34 @@ test("a stop sends everybody away to come back, and the figures are those of all
   expect(node.complaints).toBe("");
   expect((await rowsOf(node.data)).rows.filter(({ data }) => data.includes('"n"')).length).toBe(400);
 });
+
+test("a read mark, typing and an invisible person are the same at each gateway", async () => {
+  await using node = await startNode({ args: two });
+  const [one, other] = await pair(node);
+  await using tablet = await connectElsewhere(node, [one], {
+    token: one.connected?.data.token ?? "",
+    data: { rooms: true },
+  });
+  const { id: room } = await other.rpc<{ id: string }>("room.create", { name: "Both" });
+  await one.rpc("room.join", { room });
+  await tablet.nextPush("subscribe", room);
+  await publishMany(other, room, numbered(5));
+  await one.rpc("read.mark", { room, seq: 4 });
+  const line = `user:${one.user}`;
+  await tablet.next(
+    ({ push, text }) => push?.channel === line && text.includes('"seq":4'),
+    "the mark at the other gateway",
+  );
+  const { rooms } = await tablet.rpc<{ rooms: { unread: number }[] }>("room.list", { rooms: [room] });
+  expect(rooms).toMatchObject([{ unread: 3 }]);
+  one.send(JSON.stringify({ send: { data: { type: "typing", room } } }));
+  await other.next(({ push, text }) => push?.message !== undefined && text.includes(one.user), "typing");
+  const present = async (): Promise<string[]> =>
+    (await other.rpc<{ users: { id: string }[] }>("presence.list", { room })).users.map(({ id }) => id).toSorted();
+  const both = [one.user, other.user].toSorted();
+  await eventually(async () => Bun.deepEquals(await present(), both), "both of them");
+  await one.rpc("status.set", { status: "invisible" });
+  await eventually(async () => Bun.deepEquals(await present(), [other.user]), "one of them");
+  const { people } = await other.rpc<{ people: { status: string }[] }>("status.get", { ids: [one.user] });
+  expect(people).toMatchObject([{ status: "offline" }]);
+});

@@ -30,10 +30,10 @@ test("a room's whole life by rpc with the unmodified SDK", async () => {
   expect(room).toMatchObject({ name: "Tea", kind: "public", role: "owner", last_seq: 1, visible_from: 1 });
   expect(room.id).toMatch(/^[a-z0-9]{20}$/);
   expect(await call(bob, "room.get", { room: room.id })).toMatchObject({ role: null, visible_from: null });
-  expect(await call(bob, "room.list", { scope: "public" })).toMatchObject({ rooms: [{ id: room.id }], more: false });
+  expect(await call(bob, "room.list", { scope: "public" })).toMatchObject({ rooms: [{ id: room.id }], next: null });
   expect(await call(bob, "room.join", { room: room.id })).toMatchObject({ role: "member", last_seq: 2 });
   expect(await call(bob, "room.join", { room: room.id })).toMatchObject({ role: "member", last_seq: 2 });
-  expect(await call(bob, "room.list", {})).toMatchObject({ rooms: [{ id: room.id, role: "member" }], more: false });
+  expect(await call(bob, "room.list", {})).toMatchObject({ rooms: [{ id: room.id, role: "member" }], next: null });
 
   const sent = await call(ada, "message.send", { room: room.id, id: id(1), data: { text: "Milk?" } });
   expect(sent).toMatchObject({ seq: 3, id: id(1) });
@@ -48,7 +48,7 @@ test("a room's whole life by rpc with the unmodified SDK", async () => {
   expect(await call(ada, "user.get", { ids: [bob.data.user.id, "nobody"] })).toEqual({ users: [bob.data.user] });
   expect(await call(bob, "room.leave", { room: room.id })).toEqual({ seq: 4 });
   expect(await call(bob, "room.leave", { room: room.id })).toEqual({ seq: 4 });
-  expect(await call(bob, "room.list", {})).toEqual({ rooms: [], more: false });
+  expect(await call(bob, "room.list", {})).toEqual({ rooms: [], next: null });
   expect(await call(bob, "room.join", { room: room.id })).toMatchObject({ last_seq: 5 });
 });
 
@@ -85,10 +85,10 @@ test("lists of rooms go on behind the last one", async () => {
     const found: string[] = [];
     for (let after: string | undefined; ;) {
       const asked = { scope, limit: 2, ...(after === undefined ? {} : { after }) };
-      const page = await client.rpc<{ rooms: Room[]; more: boolean }>("room.list", asked);
+      const page = await client.rpc<{ rooms: Room[]; next: string | null }>("room.list", asked);
       found.push(...page.rooms.map((room) => room.id));
-      if (!page.more) return found;
-      after = page.rooms.at(-1)?.id;
+      if (page.next === null) return found;
+      after = page.next;
     }
   };
   expect((await all("joined")).toSorted()).toEqual(made.toSorted());

@@ -21,7 +21,8 @@ test("a private room and one that does not exist are the same answer to who is n
     ["rpc", { method: "room.get", data: { room: id } }],
     ["rpc", { method: "room.join", data: { room: id } }],
     ["rpc", { method: "room.leave", data: { room: id } }],
-    ["rpc", { method: "room.list", data: { after: id } }],
+    ["rpc", { method: "member.list", data: { room: id } }],
+    ["rpc", { method: "read.mark", data: { room: id, seq: 1 } }],
     ["rpc", { method: "message.list", data: { room: id } }],
     ["rpc", { method: "message.send", data: { room: id, id: uuid, data: {} } }],
     ["rpc", { method: "presence.list", data: { room: id } }],
@@ -34,6 +35,8 @@ test("a private room and one that does not exist are the same answer to who is n
     expect([method, body, there]).toEqual([method, body, nowhere]);
     expect(there.code).toBe(102);
   }
+  const { rooms } = await stranger.rpc<{ rooms: unknown[] }>("room.list", { rooms: [room.id] });
+  expect(rooms).toEqual([]);
   const listed = await stranger.rpc<{ rooms: unknown[] }>("room.list", { scope: "public" });
   expect(listed.rooms).toEqual([]);
 });

@@ -48,7 +48,19 @@ test("words that are wrong get one clear sentence and the exit code 2", async ()
 });
 
 test("every command tells what it does, with examples", async () => {
-  for (const command of ["serve", "config", "doctor", "token", "backup", "restore", "verify", "version"]) {
+  for (const command of [
+    "serve",
+    "config",
+    "doctor",
+    "token",
+    "user",
+    "room",
+    "invite",
+    "backup",
+    "restore",
+    "verify",
+    "version",
+  ]) {
     const { code, output } = await runConfab([command, "--help"]);
     expect(code).toBe(0);
     expect(output).toContain(`confab ${command}: `);

@@ -78,6 +78,8 @@ export function checkServer(world: World): void {
 function checkMemberships(world: World, { person }: Connection): void {
   for (const [n, room] of world.database.rooms) {
     const state = person.memberships.get(n)?.state;
+    // Of a room that has gone nobody asks any more.
+    if (room.isGone) continue;
     if (state !== undefined && (state === "joined") !== room.isMember(person.id))
       world.fail(`${person.id} is remembered as ${state} in ${room.id}`, undefined);
   }

@@ -195,6 +195,7 @@ export class Device implements Caller {
     const end = line.indexOf('"', pushStart.length);
     const channel = line.slice(pushStart.length, end);
     const rest = line.slice(end + 2);
+    if (channel.startsWith("user:")) return;
     if (rest.startsWith('"pub":')) return this.streams.publication(channel, rest.slice('"pub":'.length, -2), sent_ms);
     if (rest.startsWith('"subscribe":')) {
       const { push } = JSON.parse(line) as { push: { subscribe: Subscribed } };
@@ -224,6 +225,7 @@ export class Device implements Caller {
         if (question.letter !== undefined) this.letters.acknowledged(question.letter, reply.rpc?.data.seq ?? 0);
         return;
       case "conflict":
+        if (question.letter !== undefined && this.#lost(question.letter)) return;
         return this.#fail("the id of a message was taken for other words");
       case "page":
         return this.#page(question, { texts: reply.rpc?.data.events ?? reply.history?.publications ?? [], sent_ms });
@@ -254,8 +256,10 @@ export class Device implements Caller {
       if (!temporary && code !== 102 && code !== 107) this.#fail(`could not subscribe: ${error.message}`);
       if (!temporary && this.#world.stormy) this.wanted.delete(channel);
     } else if (kind === "unsubscribe") this.#fail(`could not unsubscribe: ${error.message}`);
-    else if (kind === "conflict" && !temporary && code !== 409) this.#fail(`expected a conflict: ${error.message}`);
-    else if (letter !== undefined) this.#returned(letter, { code, temporary, wasStored: question.wasStored === true });
+    else if (kind === "conflict" && !temporary && code !== 409 && (letter === undefined || !this.#lost(letter)))
+      this.#fail(`expected a conflict: ${error.message}`);
+    else if (letter !== undefined && kind !== "conflict")
+      this.#returned(letter, { code, temporary, wasStored: question.wasStored === true });
   }
 
   #returned(letter: Letter, error: { code: number; temporary: boolean; wasStored: boolean }): void {
@@ -267,13 +271,20 @@ export class Device implements Caller {
     else letter.state = code === 504 || code === 100 ? "abandoned" : "refused";
   }
 
+  /** It has lost its words, or its room. */
+  #lost(letter: Letter): boolean {
+    const room = this.#world.database.byId.get(letter.room);
+    return room?.isGone === true || room?.isErased(letter.seq) === true;
+  }
+
   /** A page is a piece of the log, in either direction, without holes. */
   #page(question: Question, page: { texts: readonly unknown[]; sent_ms: number }): void {
     const room = this.#world.database.byId.get(question.channel ?? "");
     let before: number | undefined;
     for (const event of page.texts) {
       const { offset } = event as { offset: number };
-      if (room?.texts[offset - 1] !== JSON.stringify(event)) this.#fail(`a page has ${JSON.stringify(event)}`);
+      const at = { sent_ms: page.sent_ms, read_ms: this.#world.weather.read_ms };
+      if (room?.isText(offset, JSON.stringify(event), at) !== true) this.#fail(`a page has ${JSON.stringify(event)}`);
       if (room?.mayRead(this.person.id, offset, page.sent_ms) === false)
         this.#fail(`a page has ${offset}, not to be read`);
       if (before !== undefined && Math.abs(offset - before) !== 1) this.#fail(`a page has ${offset} behind ${before}`);

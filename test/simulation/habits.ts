@@ -10,6 +10,12 @@ const habits = {
   join: 7,
   leave: 5,
   create: 1,
+  putOut: 7,
+  promote: 3,
+  settle: 3,
+  shut: 3,
+  erase: 5,
+  abolish: 0.3,
   subscribe: 7,
   unsubscribe: 5,
   page: 4,
@@ -39,6 +45,14 @@ export function act(world: World, device: Device): void {
       if (!channel.startsWith("open:"))
         device.ask("other", { rpc: { method: `room.${habit}`, data: { room: channel } } }, {});
       break;
+    case "putOut":
+    case "promote":
+    case "settle":
+    case "shut":
+    case "erase":
+    case "abolish":
+      moderate(world, device, { habit, channel });
+      break;
     case "create":
       if (world.mayCreate()) device.ask("create", { rpc: { method: "room.create", data: { name: "new" } } }, {});
       break;
@@ -63,6 +77,31 @@ export function act(world: World, device: Device): void {
   device.flush();
 }
 
+/** What those may do who keep order; now and then somebody tries who may not. */
+function moderate(world: World, device: Device, how: { habit: string; channel: string }): void {
+  const { random } = world;
+  const { habit, channel } = how;
+  const theirs = [...world.database.byId.values()].filter((one) => !one.isGone && one.moderates(device.person.id));
+  const room = theirs.length > 0 && random.chance(0.8) ? random.pick(theirs).id : channel;
+  const user = random.pick(world.devices).person.id;
+  const ask = (method: string, data: object): void => device.ask("other", { rpc: { method, data } }, {});
+  if (habit === "erase") {
+    const { top } = world.database.byId.get(room) ?? { top: 0 };
+    return ask("message.delete", { room, seq: random.whole(Math.max(1, top - 15), top + 1) });
+  }
+  if (room.startsWith("open:")) return;
+  if (habit === "putOut") {
+    const until = random.chance(0.5) ? {} : { until: 0 };
+    const method = random.pick(["member.remove", "member.ban", "member.unban", "member.unban"]);
+    return ask(method, { room, user, ...(method === "member.ban" ? until : {}) });
+  }
+  if (habit === "promote")
+    return ask("member.role", { room, user, role: random.pick(["moderator", "member", "owner"]) });
+  if (habit === "settle") return ask("room.update", { room, history: random.pick(["all", "joined"]) });
+  if (habit === "shut") return ask(random.pick(["room.close", "room.reopen", "room.reopen"]), { room });
+  ask("room.delete", { room });
+}
+
 function write(world: World, device: Device, how: { habit: string; channel: string }): void {
   const { random, weather } = world;
   const { habit, channel } = how;
@@ -72,7 +111,7 @@ function write(world: World, device: Device, how: { habit: string; channel: stri
     if (habit === "repeat") return device.send(letter);
     if (letter.state !== "acknowledged") return;
     const data = { room: letter.room, id: letter.id, data: { text: "other words" } };
-    return device.ask("conflict", { rpc: { method: "message.send", data } }, {});
+    return device.ask("conflict", { rpc: { method: "message.send", data } }, { letter });
   }
   const count = habit === "burst" ? random.whole(2, 12) : 1;
   for (let n = 0; n < count; n++) {

@@ -58,7 +58,9 @@ export class Letters {
 
   /** The last word on a letter, from an attempt that was sent when it was stored already, or was not. */
   refused(letter: Letter, attempt: { code: number; wasStored: boolean }): void {
-    if (attempt.wasStored) this.#fail(letter, `was stored, and its retry was refused with ${attempt.code}`);
+    // With its room a message goes, too.
+    const isGone = this.#world.database.byId.get(letter.room)?.isGone === true;
+    if (attempt.wasStored && !isGone) this.#fail(letter, `was stored, and its retry was refused with ${attempt.code}`);
     if (letter.state === "acknowledged") return;
     // What an earlier attempt, still on its way, comes to is not known.
     letter.state = letter.attempts === 1 ? "refused" : "abandoned";

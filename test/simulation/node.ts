@@ -1,4 +1,5 @@
-import { createChat, createDoors } from "../../src/app.ts";
+import { createChat } from "../../src/app-chat.ts";
+import { createDoors } from "../../src/app.ts";
 import { readConfig } from "../../src/config.ts";
 import { Flusher } from "../../src/gateway/connection.ts";
 import type { Sockets } from "../../src/gateway/socket.ts";
@@ -76,6 +77,12 @@ export class Node {
 
   /** Publish after commit, in seq order, the words that were stored. */
   #checkPublished(channel: string, frame: string): void {
+    // A person's own line is no log: what comes on it is news without a place.
+    if (channel.startsWith("user:")) {
+      const line = `{"push":{"channel":"${channel}","pub":{"data":{"type":`;
+      if (!frame.startsWith(line)) this.#world.fail(`not a line's news: ${frame}`, undefined);
+      return;
+    }
     const room = this.#world.database.byId.get(channel);
     if (room === undefined) return this.#world.fail(`published to ${channel}, which is no room`, undefined);
     const start = `{"push":{"channel":"${channel}","pub":`;
@@ -85,7 +92,10 @@ export class Node {
       const seq = publicationSeq(text);
       const before = this.#delivered.get(channel) ?? 0;
       if (seq <= before) this.#world.fail(`published ${channel} ${seq} behind ${before}`, undefined);
-      if (room.texts[seq - 1] !== text) this.#world.fail(`published what is not stored: ${channel} ${seq}`, undefined);
+      const { now_ms } = this.#world.timeline;
+      if (!room.isText(seq, text, { sent_ms: now_ms, read_ms: 0 }))
+        this.#world.fail(`published what is not stored: ${channel} ${seq}`, undefined);
+      room.published(seq, now_ms);
       this.#delivered.set(channel, seq);
     }
   }

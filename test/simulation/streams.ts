@@ -80,7 +80,8 @@ export class Streams {
     if (seq !== at + 1 && !(seq > at && room.maySkipTo(this.#user, seq))) {
       return this.#fail(`${channel} went from ${at} to ${seq}`);
     }
-    if (room.texts[seq - 1] !== text) return this.#fail(`${channel} ${seq} is not what the log has: ${text}`);
+    if (!room.isText(seq, text, { sent_ms, read_ms: this.#world.weather.read_ms }))
+      return this.#fail(`${channel} ${seq} is not what the log has: ${text}`);
     if (!room.mayRead(this.#user, seq, sent_ms))
       return this.#fail(`${channel} ${seq} may not be read by ${this.#user}`);
     this.#world.deliveries++;

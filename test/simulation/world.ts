@@ -4,14 +4,14 @@ import { checkServer, checkStored, isQuiet } from "./checks.ts";
 import { SimulatedDatabase } from "./database.ts";
 import { Device, type Person } from "./device.ts";
 import { act } from "./habits.ts";
-import { Link } from "./network.ts";
+import { Link, type Caller } from "./network.ts";
 import { Node } from "./node.ts";
 import { Random } from "./random.ts";
 import { Timeline, type Wall } from "./timeline.ts";
 import { makeWeather, type Weather } from "./weather.ts";
 
 const rooms_max = 6;
-const calm_ms_max = 90_000;
+const calm_ms_max = 150_000;
 const steps_max = 400_000;
 const look_ms = 100;
 const start_ms = Date.UTC(2026, 0, 1);
@@ -90,7 +90,7 @@ export class World {
     return tick_ms === 0 ? at_ms : Math.ceil(at_ms / tick_ms) * tick_ms;
   }
 
-  link(caller: Device): Link {
+  link(caller: Caller & { readonly name: string }): Link {
     const { latency_ms, slow, weight } = this.weather;
     const isSlow = this.stormy && this.random.chance(slow);
     const bandwidth = isSlow ? this.random.pick([2, 10, 100]) : Number.POSITIVE_INFINITY;
@@ -102,7 +102,9 @@ export class World {
 
   /** What devices may name: rooms that exist, and open ones, which need not. */
   channels(): string[] {
-    const rooms = [...this.database.byId.values()].filter(({ isOpen }) => !isOpen).map(({ id }) => id);
+    const rooms = [...this.database.byId.values()]
+      .filter(({ isGone, isOpen }) => !isGone && !isOpen)
+      .map(({ id }) => id);
     return [...rooms, "open:a", "open:b"];
   }
 
@@ -141,7 +143,8 @@ export class World {
     const drafts: Draft[] = [];
     for (const { n: target, id: about } of persons.slice(1)) {
       const data = `{"user":"${about}","role":"member"}`;
-      const draft = { kind: "joined", room: n, actor: target, by: about, target, about, role: "member", data } as const;
+      const who = { actor: target, by: about, target, about, role: "member", right: "self" } as const;
+      const draft = { kind: "joined", room: n, ...who, data } as const;
       if (this.random.chance(0.7)) drafts.push(draft);
     }
     for (let event = 0; event < past; event++) {

@@ -13,13 +13,16 @@ const mayImport: Record<string, readonly string[]> = {
   cli: ["node", "config", "gateway", "chat", "consumers", "store", "broker", "sdk", "protocol", "lib"],
   sdk: ["protocol"],
   web: ["sdk", "protocol"],
-  config: ["protocol", "lib"],
-  app: ["config", "gateway", "chat", "consumers", "store", "broker", "protocol", "lib"],
+  config: ["account-settings", "limit-settings", "protocol", "lib"],
+  "account-settings": ["lib"],
+  "limit-settings": ["protocol", "lib"],
+  "app-chat": ["config", "chat", "consumers", "store", "broker", "protocol", "lib"],
+  app: ["app-chat", "config", "gateway", "chat", "consumers", "store", "broker", "protocol", "lib"],
   main: ["cli", "app", "config", "lib"],
   // One process: its storage and its gateways; the main thread's side of gateways that are threads; what such a thread runs.
-  node: ["app", "gateways", "config", "gateway", "store", "broker", "protocol", "lib"],
+  node: ["app-chat", "app", "gateways", "config", "gateway", "chat", "store", "broker", "protocol", "lib"],
   gateways: ["gateway-thread", "config", "gateway", "store", "broker", "protocol", "lib"],
-  "gateway-thread": ["app", "gateways", "config", "gateway", "store", "broker", "protocol", "lib"],
+  "gateway-thread": ["app-chat", "app", "gateways", "config", "gateway", "store", "broker", "protocol", "lib"],
 };
 
 /** What is shared with browsers names its packages; the others take what package.json has, but for the ones below. */

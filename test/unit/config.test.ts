@@ -42,7 +42,14 @@ test("without a word from anybody every setting has its default, and secrets are
     ringBytesMax: 33_554_432,
     logFormat: "auto",
   });
-  expect(secrets).toEqual({ jwtSecret: undefined, databaseToken: undefined, redisPassword: undefined });
+  expect(secrets).toEqual({
+    jwtSecret: undefined,
+    databaseToken: undefined,
+    redisPassword: undefined,
+    accountSecret: undefined,
+    smtpPassword: undefined,
+    oidcClientSecret: undefined,
+  });
   expect(origins.size).toBe(0);
 });
 

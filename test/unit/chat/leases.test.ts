@@ -1,25 +1,25 @@
 import { describe, expect, test } from "bun:test";
 import type { Announcement, PresentConnection } from "../../../src/chat/elsewhere.ts";
 import { Leases, whole_every_ms } from "../../../src/chat/leases.ts";
-import { LiveRoom } from "../../../src/chat/live-room.ts";
 import { ManualClock } from "../lib/manual-clock.ts";
 
 const second_ms = 1_000;
 
+type Room = { readonly people: Map<string, number> };
+
 /** A room with people of this node, and what is announced of them. */
 function announcing(): {
   clock: ManualClock;
-  leases: Leases;
+  leases: Leases<Room>;
   heard: Announcement[];
-  room: LiveRoom;
+  room: Room;
   readonly be: (users: string[]) => void;
 } {
   const clock = new ManualClock();
   const heard: Announcement[] = [];
   let here: PresentConnection[] = [];
-  const row = { n: 1, id: "open:a", kind: "open", name: "a", first_seq: 1, last_seq: 0 } as const;
-  const room = new LiveRoom({ ...row, history: "all", created_at: 0, closed_at: null }, 0);
-  const leases = new Leases({ clock, own: () => here, announce: (_, announcement) => heard.push(announcement) });
+  const room: Room = { people: new Map() };
+  const leases = new Leases<Room>({ clock, own: () => here, announce: (_, announcement) => heard.push(announcement) });
   return {
     clock,
     leases,
@@ -28,10 +28,7 @@ function announcing(): {
     be: (users) => {
       here = users.map((user) => ({ user, client: user, connInfo: undefined }));
       room.people.clear();
-      for (const user of users) {
-        const of = { n: 1, id: user, name: user, connections: [], memberships: undefined as never };
-        room.people.set(of, 1);
-      }
+      for (const user of users) room.people.set(user, 1);
       leases.changed(room);
     },
   };

@@ -22,6 +22,9 @@ const letters: readonly Letter[] = [
     kind: "presence",
     announcement: { k: 1, whole: true, came: [], went: [], counts: { clients: 900, users: 700 } },
   },
+  { kind: "passing", texts: ['{"type":"typing","users":["u"]}', '{"type":"status"}'] },
+  { kind: "lines", lines: [["u", "room", 7]] },
+  { kind: "lines", lines: [] },
   { kind: "ask" },
   { kind: "look" },
   { kind: "alive" },
@@ -41,6 +44,8 @@ test("what no node of this kind has written is not read", () => {
     "later abc 1\nnews",
     "presence abc 1\n{",
     'presence abc 1\n{"k":"x"}',
+    "lines abc 0",
+    'lines abc 0\n[["u","r"]]',
   ];
   for (const text of strange) expect(readLetter(text)).toBeUndefined();
 });

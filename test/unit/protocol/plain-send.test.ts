@@ -2,7 +2,8 @@
 
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { isPlainSend, operationShapes } from "../../../src/protocol/operations.ts";
+import { isPlainSend } from "../../../src/protocol/message-operations.ts";
+import { operationShapes } from "../../../src/protocol/operations.ts";
 
 const schema = operationShapes["message.send"].input;
 const id = "01a1fdcd-dd3c-77fd-a176-d02e1bd46eb1";

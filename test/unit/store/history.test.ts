@@ -47,7 +47,8 @@ describe("pages of a room's log", () => {
     for (const [at, { code, seq, time, room: n }] of outcomes.entries()) {
       expect(code).toBe("committed");
       const draft = drafts[at] as Draft;
-      const kind: Event["kind"] = draft.kind === "created" ? "joined" : draft.kind;
+      const kind: Event["kind"] =
+        draft.kind === "created" ? "joined" : (draft.kind as Exclude<Draft["kind"], "created" | "marks">);
       const id = draft.kind === "message" ? draft.id : "";
       live.push(publicationText({ seq, kind, id, sender: draft.by, time, data: draft.data }));
       room = n;
@@ -59,7 +60,14 @@ describe("pages of a room's log", () => {
     const [owner, guest] = [await rig.newUser(), await rig.newUser()];
     const made = { id: "aaaaaaaaaaaaaaaaaaaa", kind: "public", name: "room", history: "all" } as const;
     await write([{ kind: "created", actor: owner.n, by: owner.id, room: made, data: '{"user":"é"}' }]);
-    const who = { actor: guest.n, by: guest.id, target: guest.n, about: guest.id, role: "member" } as const;
+    const who = {
+      actor: guest.n,
+      by: guest.id,
+      target: guest.n,
+      about: guest.id,
+      role: "member",
+      right: "self",
+    } as const;
     for (const data of words) {
       await write([
         { kind: "joined", room, ...who, data: '{"user":"g"}' },

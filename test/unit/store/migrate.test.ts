@@ -63,9 +63,11 @@ describe("migrations", () => {
     expect(migrations.map(({ tag, when }) => ({ tag, when }))).toEqual(
       journal.entries.map(({ tag, when }) => ({ tag, when })),
     );
-    expect(readdirSync(folder).filter((name) => name.endsWith(".sql"))).toEqual(
-      migrations.map(({ tag }) => `${tag}.sql`),
-    );
+    expect(
+      readdirSync(folder)
+        .filter((name) => name.endsWith(".sql"))
+        .sort(),
+    ).toEqual(migrations.map(({ tag }) => `${tag}.sql`));
     for (const { tag, sql } of migrations) expect(sql).toBe(readFileSync(join(folder, `${tag}.sql`), "utf8"));
     const times = migrations.map(({ when }) => when);
     expect(times).toEqual([...new Set(times)].toSorted((a, b) => a - b));

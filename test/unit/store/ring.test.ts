@@ -119,6 +119,22 @@ describe("the budget of the rings", () => {
     }
   });
 
+  test("keeps what is there where another room's events are forgotten again and again", () => {
+    const budget = new RingBudget(100_000);
+    const [kept, cleared] = [new Ring(1), new Ring(1)];
+    for (let at = 0; at < 60_000; at++) {
+      if (at % 2_000 === 0) budget.append(kept, `k${at}`);
+      budget.append(cleared, "c");
+      budget.clear(cleared);
+    }
+    expect(textsOf(kept).length).toBe(30);
+    expect(budget.bytes).toBe(textsOf(kept).reduce((sum, text) => sum + cost(text), 0));
+    // What is full from here on gives up the oldest of each in turn.
+    for (let at = 0; at < 5_000; at++) budget.append(at % 2 === 0 ? kept : cleared, "x");
+    expect(budget.bytes).toBeLessThanOrEqual(100_000);
+    expect(textsOf(kept).every((text) => text === "x")).toBe(true);
+  });
+
   test("leaves out the oldest of what is filled in backwards and does not fit", () => {
     const budget = new RingBudget(3 * cost("e1"));
     const ring = new Ring(5);

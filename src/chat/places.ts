@@ -1,0 +1,232 @@
+/**
+ * Makes what the log states true here, in the turn in which it is published: who gets a room and who no longer does, and
+ * what the room is. What other nodes have changed comes by the log too, or, where this node does not follow the room, by
+ * the news.
+ */
+
+import type { RoomChangeKind } from "../protocol/events.ts";
+import type { RoomRow } from "../store/rooms.ts";
+import type { Change, Outbox } from "./outbox.ts";
+import { isMembership, type MembershipFact, type RoomFact } from "./facts.ts";
+import type { LiveRoom } from "./live-room.ts";
+import type { Membership, People, Person } from "./people.ts";
+import type { RoomDirectory } from "./room-directory.ts";
+import type { Subscriptions } from "./subscriptions.ts";
+
+export interface PlacesOptions {
+  readonly directory: RoomDirectory;
+  readonly outbox: Outbox;
+  readonly people: People;
+  /** Other nodes write to the same database. */
+  readonly shared: boolean;
+  readonly subscriptions: Subscriptions;
+  /** Somebody's place has changed, here or elsewhere: their own line tells them. */
+  readonly placed?: (person: Person, n: number, fact: MembershipFact) => void;
+  /** A room has changed, here or elsewhere. */
+  readonly changed?: (n: number) => void;
+}
+
+/** A place that another node has changed. */
+export interface ElsewherePlace {
+  readonly user: string;
+  readonly n: number;
+  readonly id: string;
+  readonly seq: number;
+  /** It has no event of its own. */
+  readonly silent: boolean;
+}
+
+const nothing: Membership = { role: "member", state: "left", visible_from: 1, muted_until: 0, banned_until: 0 };
+
+export class Places {
+  readonly #options: PlacesOptions;
+
+  constructor(options: PlacesOptions) {
+    this.#options = options;
+  }
+
+  /** The outbox calls this right behind the event. */
+  apply(change: Change): void {
+    const { fact } = change;
+    if (fact.kind === "deleted") return;
+    if (isMembership(fact)) this.#place(change, fact);
+    else this.#room(change, fact);
+  }
+
+  #place(change: Change, fact: MembershipFact): void {
+    const { n, room, seq, silent } = change;
+    const { people, placed } = this.#options;
+    const person = people.find(fact.user);
+    if (person === undefined) return;
+    person.placesVersion++;
+    // Behind a hole the place in the log of who comes is not reached yet: then what the database says counts. Who goes is
+    // taken away too early rather than too late.
+    if (silent && fact.kind === "joined" && room !== undefined && room.published < seq) {
+      return this.#look({ user: fact.user, n, id: room.id, seq, silent });
+    }
+    if (fact.kind === "joined") this.#joined(person, change, fact);
+    else this.#changed(person, n, fact);
+    if (room !== undefined && isRemoval(fact)) this.#removed(person, room, fact.kind !== "left");
+    placed?.(person, n, fact);
+  }
+
+  #joined(person: Person, { n, room, seq, silent }: Change, fact: MembershipFact): void {
+    // What another node has committed, or what nobody has open here, is looked up when it is needed; and where others write
+    // too, only the database knows what the room's setting was at the commit.
+    if (room === undefined || !fact.here || this.#options.shared) person.memberships.delete(n);
+    else {
+      const visible_from = room.history === "all" ? room.firstSeq : silent ? seq + 1 : seq;
+      const muted_until = person.memberships.get(n)?.muted_until ?? 0;
+      person.memberships.set(n, { ...nothing, role: fact.role, state: "joined", visible_from, muted_until });
+    }
+    if (room !== undefined) this.adopt(person, room);
+    else void this.#bring(person, n);
+  }
+
+  /** Somebody was made a member of a room that nobody has open here: connections that want their rooms open it. */
+  async #bring(person: Person, n: number): Promise<void> {
+    const { directory } = this.#options;
+    if (!person.connections.some((recipient) => recipient.wantsRooms)) return;
+    try {
+      const room = await directory.openByKey(n);
+      await directory.access(person, room.id);
+      if (person.memberships.get(n)?.state === "joined") this.adopt(person, room);
+    } catch {
+      // Gone again, or the database does not answer: the next connect finds it.
+    }
+  }
+
+  /** A commit of this node may have changed somebody's place without an event to tell of it: the database knows. */
+  doubt({ n, user }: { n: number; user: string }): void {
+    const { directory, people } = this.#options;
+    const person = people.find(user);
+    if (person === undefined) return;
+    const id = directory.byKey(n)?.id;
+    if (id !== undefined) return this.#look({ user, n, id, seq: 0, silent: true });
+    person.placesVersion++;
+    person.memberships.delete(n);
+  }
+
+  /** What cannot be read is not known: then it is looked up when it is needed. */
+  #look(change: ElsewherePlace): void {
+    this.placeChanged(change).catch(() => {
+      const person = this.#options.people.find(change.user);
+      if (person === undefined) return;
+      person.placesVersion++;
+      person.memberships.delete(change.n);
+    });
+  }
+
+  #changed(person: Person, n: number, fact: MembershipFact): void {
+    const before = person.memberships.get(n);
+    switch (fact.kind) {
+      case "muted":
+        if (before !== undefined) person.memberships.set(n, { ...before, muted_until: fact.until });
+        return;
+      case "role":
+        if (before !== undefined) person.memberships.set(n, { ...before, role: fact.role });
+        return;
+      case "invited":
+        person.memberships.set(n, { ...(before ?? nothing), role: "member", state: "invited" });
+        return;
+      case "banned":
+        person.memberships.set(n, { ...nothing, state: "banned", banned_until: fact.until });
+        return;
+      default:
+        person.memberships.set(n, { ...(before ?? nothing), state: "left" });
+    }
+  }
+
+  #room({ n, room }: Pick<Change, "n" | "room">, fact: RoomFact): void {
+    const { changed, directory, subscriptions } = this.#options;
+    directory.forgetFacts(n);
+    changed?.(n);
+    if (fact.kind === "gone") {
+      // They leave the room's list one by one.
+      const present = [...(room?.people.keys() ?? [])];
+      for (const person of present) {
+        for (const recipient of person.connections.slice()) subscriptions.gone(recipient, room as LiveRoom);
+      }
+      return directory.remove(n);
+    }
+    if (room === undefined) return;
+    if (fact.kind !== "changed") room.closed = fact.kind === "closed";
+    else if (fact.set === undefined) void this.#reread(room);
+    else Object.assign(room, known(fact.set));
+  }
+
+  /** Another node has changed a room. Where it is open here, its log says so at the right place. */
+  roomChanged(n: number, kind: RoomChangeKind): void {
+    const { directory } = this.#options;
+    const room = directory.byKey(n);
+    if (room === undefined) this.#room({ n, room }, { kind, set: undefined });
+  }
+
+  /** Another node has changed the room's settings. What fails is looked up when the room is next opened. */
+  async #reread(room: LiveRoom): Promise<void> {
+    const row = await this.#options.directory.rowOf(room.id).catch(() => undefined);
+    if (row !== undefined) Object.assign(room, known(row));
+  }
+
+  /** Another node has changed a person's place, at `seq` of a room whose log may not pass by here. */
+  async placeChanged(change: ElsewherePlace): Promise<void> {
+    const { directory, outbox, people, placed } = this.#options;
+    const person = people.find(change.user);
+    if (person === undefined) return;
+    if (directory.byKey(change.n) === undefined) await directory.opened();
+    const live = directory.byKey(change.n);
+    // What is behind the opening takes effect at its place in the log.
+    if (!change.silent && live !== undefined && change.seq > live.opened) return;
+    const member = await directory.reread(person, change);
+    if (member === undefined) return;
+    placed?.(person, change.n, factAsRead(person, member));
+    if (member.state !== "joined") {
+      // What was read may be newer than the change, and than what has gone out here: the log takes them out at its place.
+      if (!change.silent) await outbox.catchUp(change.n);
+      const room = directory.byKey(change.n);
+      if (room !== undefined) this.#removed(person, room, member.state === "banned");
+      return;
+    }
+    if (!person.connections.some((recipient) => recipient.wantsRooms)) return;
+    const room = await directory.open(change.id);
+    if (member.visible_from > room.published + 1) await outbox.catchUp(change.n, member.visible_from - 1);
+    // It was asked of the database twice: what a commit has told meanwhile is newer.
+    const now = person.memberships.get(change.n);
+    if (now?.state === "joined" && now.visible_from <= room.published + 1) this.adopt(person, room);
+  }
+
+  /** Subscribes those connections of a person that want their rooms, from the next event on. */
+  adopt(person: Person, room: LiveRoom): void {
+    for (const recipient of person.connections.slice()) {
+      if (recipient.wantsRooms) this.#options.subscriptions.add(recipient, room);
+    }
+  }
+
+  #removed(person: Person, room: LiveRoom, revoked: boolean): void {
+    for (const recipient of person.connections.slice()) {
+      this.#options.subscriptions.remove(recipient, room, revoked ? "revoked" : "left");
+    }
+  }
+}
+
+function isRemoval({ kind }: MembershipFact): boolean {
+  return kind === "left" || kind === "removed" || kind === "banned";
+}
+
+/** What a live room holds of its settings. */
+function known(
+  set: Partial<Pick<RoomRow, "name" | "history" | "post">>,
+): Partial<Pick<LiveRoom, "name" | "history" | "post">> {
+  const { name, history, post } = set;
+  return {
+    ...(name === undefined ? {} : { name }),
+    ...(history === undefined ? {} : { history }),
+    ...(post === undefined ? {} : { post }),
+  };
+}
+
+function factAsRead(person: Person, member: Membership): MembershipFact {
+  const kind =
+    member.state === "joined" || member.state === "banned" || member.state === "invited" ? member.state : "left";
+  return { kind, user: person.id, role: member.role, until: member.banned_until, here: false };
+}

@@ -1,0 +1,100 @@
+/**
+ * Where better-auth keeps its rows: its own Drizzle adapter over the storage threads, without transactions, and around
+ * it what this server promises beyond: tokens of sign-ins are stored hashed, and a sign-in that ends leaves a note for
+ * the other nodes. This file and what it imports is loaded when somebody first signs in.
+ */
+
+import { drizzleAdapter } from "better-auth/adapters/drizzle";
+import type { BetterAuthOptions, DBAdapter, Where } from "better-auth";
+import { sha256 } from "../../lib/ids.ts";
+import type { Database } from "../orm.ts";
+import { accounts, accountSessions, credentials, secondFactors, verifications } from "./schema.ts";
+
+export interface AdapterOptions {
+  readonly db: Database;
+  /** Ends these sign-ins, everywhere. */
+  readonly end: (ended: { account: string; id: string }) => Promise<void>;
+}
+
+type Adapter = DBAdapter<BetterAuthOptions>;
+type Row = Record<string, unknown>;
+
+const schema = {
+  user: accounts,
+  session: accountSessions,
+  account: credentials,
+  verification: verifications,
+  twoFactor: secondFactors,
+};
+
+const hashOf = (value: unknown): unknown =>
+  Array.isArray(value) ? value.map(hashOf) : typeof value === "string" ? sha256(value) : value;
+
+/** The same condition on the hash. */
+function hashed(where: Where[] | undefined): Where[] {
+  return (where ?? []).map((one) =>
+    one.field === "token" ? { ...one, value: hashOf(one.value) as Where["value"] } : one,
+  );
+}
+
+/** The tokens that were asked for, by their hashes: who asked with a token gets it back and not its hash. */
+function tokensOf(where: Where[] | undefined): Map<string, string> {
+  const asked = (where ?? [])
+    .filter(({ field }) => field === "token")
+    .flatMap(({ value }) => value as string | string[]);
+  return new Map(asked.map((token) => [sha256(token), token]));
+}
+
+function unhashed<T>(row: T, tokens: ReadonlyMap<string, string>): T {
+  if (row === null || typeof row !== "object" || !("token" in row)) return row;
+  return { ...row, token: tokens.get(row.token as string) ?? row.token };
+}
+
+export function createAccountsAdapter(options: AdapterOptions): (auth: BetterAuthOptions) => Adapter {
+  const make = drizzleAdapter(options.db, { provider: "sqlite", schema, transaction: false });
+  return (auth) => withHashes(make(auth), options);
+}
+
+function withHashes(inner: Adapter, { end }: AdapterOptions): Adapter {
+  const isSession = ({ model }: { model: string }): boolean => model === "session";
+
+  /** A sign-in is not removed: it ends, and its row says when. */
+  async function endAll(where: Where[]): Promise<number> {
+    const rows = await inner.findMany<{ id: string; userId: string }>({ model: "session", where: hashed(where) });
+    for (const { id, userId } of rows) await end({ account: userId, id });
+    return rows.length;
+  }
+
+  const outer: Adapter = {
+    ...inner,
+    create: async (asked) => {
+      if (!isSession(asked)) return await inner.create(asked);
+      const { token } = asked.data as unknown as { token: string };
+      const made = await inner.create<Row, Row>({ ...asked, data: { ...asked.data, token: sha256(token) } });
+      return { ...made, token } as never;
+    },
+    findOne: async (asked) => {
+      if (!isSession(asked)) return await inner.findOne(asked);
+      return unhashed(await inner.findOne({ ...asked, where: hashed(asked.where) }), tokensOf(asked.where)) as never;
+    },
+    findMany: async (asked) => {
+      if (!isSession(asked)) return await inner.findMany(asked);
+      const rows = await inner.findMany({ ...asked, where: hashed(asked.where) });
+      return rows.map((row) => unhashed(row, tokensOf(asked.where))) as never;
+    },
+    count: (asked) => inner.count(isSession(asked) ? { ...asked, where: hashed(asked.where) } : asked),
+    update: async (asked) => {
+      if (!isSession(asked)) return await inner.update(asked);
+      return unhashed(await inner.update({ ...asked, where: hashed(asked.where) }), tokensOf(asked.where)) as never;
+    },
+    updateMany: (asked) => inner.updateMany(isSession(asked) ? { ...asked, where: hashed(asked.where) } : asked),
+    delete: async (asked) => {
+      if (isSession(asked)) await endAll(asked.where);
+      else await inner.delete(asked);
+    },
+    deleteMany: (asked) => (isSession(asked) ? endAll(asked.where) : inner.deleteMany(asked)),
+    // There are no transactions: what runs in one must still go through here.
+    transaction: (run) => run(outer),
+  };
+  return outer;
+}
