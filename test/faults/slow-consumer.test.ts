@@ -128,6 +128,8 @@ test("who asks and asks and never reads the answers is closed too", async () => 
   await using writer = await connectRaw(node);
   await writer.subscribe(room);
   for (let n = 0; n < 40; n++) await writer.request("publish", { channel: room, data: { text } });
+  // What it takes to answer as much to somebody who reads is not the deaf one's doing.
+  await Promise.all(Array.from({ length: 100 }, () => writer.request("history", { channel: room, limit: 30 })));
   const memory = watchMemory(node.pid);
   const rss = residentBytes(node.pid);
   using deaf = await enterRude(node, room);
