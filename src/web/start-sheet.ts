@@ -2,9 +2,10 @@
 
 import type { Room } from "../protocol/room-operations.ts";
 import type { ChatClient } from "../sdk/chat-client.ts";
-import { avatar, button, make } from "./elements.ts";
+import { button, make } from "./elements.ts";
 import { act, form, problemLine } from "./forms.ts";
 import { Finder } from "./finder.ts";
+import { peopleFinder } from "./people-finder.ts";
 import { countWords } from "./room-names.ts";
 import { Sheet } from "./sheet.ts";
 import { tile } from "./conversations.ts";
@@ -56,23 +57,11 @@ export class StartSheet {
 
   #person(): HTMLElement {
     const { client } = this.#options;
-    return new Finder({
-      label: "Name or user name",
-      asksEmpty: false,
-      nothing: "Nobody here is called so.",
-      find: async (query) => {
-        const { users } = await client.call("user.find", { query });
-        return users
-          .filter(({ id }) => id !== client.me?.id)
-          .map((user) => ({
-            picture: avatar(user),
-            name: user.name,
-            words: user.username === null ? "" : `@${user.username}`,
-            label: "Write",
-            run: async () => this.#opened(await client.call("room.direct", { users: [user.id] })),
-          }));
-      },
-    }).element;
+    return peopleFinder({
+      client,
+      label: "Write",
+      run: async ({ id }) => this.#opened(await client.call("room.direct", { users: [id] })),
+    });
   }
 
   #room(): HTMLElement {
