@@ -7,7 +7,7 @@ import { addressHeader, authPath } from "../chat/account-auth-names.ts";
 import type { AccountDoors } from "../chat/account-parts.ts";
 import { isSessionToken } from "../chat/sign-ins.ts";
 import type { Clock } from "../lib/clock.ts";
-import { shortId } from "../lib/ids.ts";
+import { sha256, shortId } from "../lib/ids.ts";
 import type { Log } from "../lib/log.ts";
 import { noEmail } from "../protocol/account-fields.ts";
 import { problemText } from "../protocol/commands.ts";
@@ -34,6 +34,7 @@ export interface AccountDoorOptions {
 }
 
 const prefix = `${authPath}/`;
+const resetRequest = "request-password-reset";
 
 /** A page has its cookie and a program the token in the body: here it would stand before its second factor is given. */
 const hidden = ["set-auth-token", "access-control-expose-headers"];
@@ -109,9 +110,9 @@ export class AccountDoor {
     if (!checked.success) throw new ChatError("bad_request", problemText(checked.error));
     if (route.counted) attempts.begin(from.address);
     const given = route.account === undefined ? undefined : String(checked.data[route.account]).toLowerCase();
-    const tried = given === undefined ? undefined : await accounts.tried(given);
+    const tried = await this.#tried(request, { name, given, proves: route.proves });
     if (tried !== undefined) attempts.tries(tried);
-    if (name === "request-password-reset" && !accounts.sendsMail)
+    if (name === resetRequest && !accounts.sendsMail)
       throw new ChatError("not_available", "this server sends no mail: ask an administrator for a link");
     if (name === "sign-in/social" && !accounts.hasProvider)
       throw new ChatError("not_available", "this server has no single sign-on");
@@ -119,8 +120,28 @@ export class AccountDoor {
     if (name === "sign-in/social" && !auth.hasProvider)
       throw new ChatError("storage_unavailable", "the single sign-on does not answer: try again in a moment");
     const answer = await auth.handle(this.#inner(request, { from, path: from.path, body: checked.data }));
-    if (answer.ok && name.startsWith("sign-in/")) attempts.succeeded(tried);
+    if (answer.ok && name !== resetRequest) attempts.succeeded(tried);
     return await this.#finish(request, answer);
+  }
+
+  /**
+   * What attempts are counted at. Requests for a new password, which anybody may make, are counted apart from attempts with
+   * the old one; and whoever holds a sign-in of somebody has no more guesses at their password than a stranger.
+   */
+  async #tried(
+    request: Request,
+    asked: { name: string; given: string | undefined; proves: boolean },
+  ): Promise<string | undefined> {
+    const { accounts, cookies } = this.#options;
+    const { name, given, proves } = asked;
+    if (given !== undefined) {
+      const account = await accounts.tried(given);
+      return name === resetRequest ? `reset ${account}` : account;
+    }
+    if (!proves) return undefined;
+    const bearer = bearerOf(request);
+    const token = bearer ?? sessionTokenIn(request.headers.get("cookie"), cookies.secure);
+    return token === undefined ? undefined : `session ${sha256(token)}`;
   }
 
   async #signUp(request: Request, asked: { from: From; body: unknown }): Promise<Response> {
@@ -155,8 +176,8 @@ export class AccountDoor {
     }
     // It was looked at here; a program has none, and better-auth wants one beside a cookie.
     headers.set("origin", request.headers.get("origin") ?? publicUrl());
-    const bearer = /^Bearer (\S+)$/i.exec(request.headers.get("authorization") ?? "")?.[1];
-    if (bearer !== undefined && isSessionToken(bearer)) headers.set("authorization", `Bearer ${bearer}`);
+    const bearer = bearerOf(request);
+    if (bearer !== undefined) headers.set("authorization", `Bearer ${bearer}`);
     if (asked.body === undefined)
       return new Request(`${publicUrl()}${asked.path}`, { method: request.method, headers });
     headers.set("content-type", "application/json");
@@ -182,6 +203,12 @@ export class AccountDoor {
     this.#options.log.error("request_failed", { request: id, error });
     return toResponse(errorAnswer(new ChatError("internal"), id));
   }
+}
+
+/** The token of a sign-in that a program brings. */
+function bearerOf(request: Request): string | undefined {
+  const bearer = /^Bearer (\S+)$/i.exec(request.headers.get("authorization") ?? "")?.[1];
+  return bearer !== undefined && isSessionToken(bearer) ? bearer : undefined;
 }
 
 /** What better-auth says by a status, in the words of the one table of errors. */

@@ -25,13 +25,19 @@ export interface Route {
   readonly counted: boolean;
   /** The field that names the account that is tried. */
   readonly account?: string;
+  /** Whoever is signed in proves with their password that it is they. */
+  readonly proves: boolean;
 }
 
 const route = (body: z.ZodType<Record<string, unknown>>, account?: string): Route => ({
   body,
   counted: true,
+  proves: false,
   ...(account === undefined ? {} : { account }),
 });
+
+/** For who is signed in already. */
+const proven = (body: z.ZodType<Record<string, unknown>>): Route => ({ body, counted: true, proves: true });
 
 export const routes: Readonly<Record<string, Route>> = {
   "sign-in/username": route(
@@ -46,8 +52,8 @@ export const routes: Readonly<Record<string, Route>> = {
       errorCallbackURL: place.optional(),
     }),
   ),
-  "sign-out": { body: z.strictObject({}), counted: false },
-  "change-password": route(
+  "sign-out": { body: z.strictObject({}), counted: false, proves: false },
+  "change-password": proven(
     z
       .strictObject({ currentPassword: given, newPassword: passwordSchema })
       // Whoever changes a password may have lost it to somebody who is signed in.
@@ -55,9 +61,9 @@ export const routes: Readonly<Record<string, Route>> = {
   ),
   "request-password-reset": route(z.strictObject({ email: emailSchema }), "email"),
   "reset-password": route(z.strictObject({ token, newPassword: passwordSchema })),
-  "two-factor/enable": route(z.strictObject({ password: given })),
-  "two-factor/disable": route(z.strictObject({ password: given })),
-  "two-factor/generate-backup-codes": route(z.strictObject({ password: given })),
+  "two-factor/enable": proven(z.strictObject({ password: given })),
+  "two-factor/disable": proven(z.strictObject({ password: given })),
+  "two-factor/generate-backup-codes": proven(z.strictObject({ password: given })),
   "two-factor/verify-totp": route(z.strictObject({ code, trustDevice: z.boolean().optional() })),
   "two-factor/verify-backup-code": route(z.strictObject({ code, trustDevice: z.boolean().optional() })),
 };

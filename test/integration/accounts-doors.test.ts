@@ -185,6 +185,24 @@ test("attempts are counted by account and by address", async () => {
   expect((await new Browser(node).signIn("nobody-else")).status).toBe(429);
 });
 
+test("who holds a sign-in has no more guesses at its password, and asking for a new one takes none of them", async () => {
+  await using node = await startNode({ args: ["--sign-up", "open", "--sign-ins-per-account-max", "3"] });
+  const ada = new Browser(node);
+  await ada.signUp("ada", { email: "ada@example.com" });
+  const guess = { currentPassword: "wrong wrong wrong", newPassword: "another long password" };
+  const told: number[] = [];
+  for (let at = 0; at < 2; at++) told.push((await ada.post("change-password", guess)).status);
+  told.push((await ada.post("two-factor/enable", { password: "wrong wrong wrong" })).status);
+  for (const right of [{ ...guess, currentPassword: password }, guess])
+    told.push((await ada.post("change-password", right)).status);
+  expect(told).toEqual([400, 400, 400, 429, 429]);
+  const asked: number[] = [];
+  for (let at = 0; at < 4; at++)
+    asked.push((await new Browser(node).post("request-password-reset", { email: "ada@example.com" })).status);
+  expect(asked).toEqual([501, 501, 501, 429]);
+  expect((await new Browser(node).signIn("ada")).status).toBe(200);
+});
+
 test("the door takes what it knows, in the form it knows, and nothing else of better-auth is there", async () => {
   await using node = await startNode({ args: ["--sign-up", "open"] });
   const ada = new Browser(node);
