@@ -48,7 +48,10 @@ export async function startApp(options: AppOptions): Promise<App> {
 /** Sign-ins that travel in the clear can be taken by whoever listens. On this machine alone nobody does. */
 function warnOfPlainHttp({ config, log }: AppOptions): void {
   const { host, publicUrl, tlsCert } = config;
-  const plain = publicUrl === undefined ? tlsCert === undefined && !isLoopback(host) : publicUrl.startsWith("http:");
+  const plain =
+    publicUrl === undefined
+      ? tlsCert === undefined && host !== "localhost" && !isLoopback(host)
+      : publicUrl.startsWith("http:");
   if (!plain) return;
   const meaning = "passwords and cookies travel in the clear: serve it by https, and set public_url to that origin";
   log.warn("plain_http", { url: publicUrl ?? `http://${host}`, meaning });

@@ -10,6 +10,7 @@ import { Names } from "../chat/names.ts";
 import { runOperatorAct, type OperatorAct } from "../chat/operator-acts.ts";
 import { RoomAdministration } from "../chat/room-administration.ts";
 import { readConfig } from "../config.ts";
+import { publicPlace } from "../gateway/public-place.ts";
 import { createLog } from "../lib/log.ts";
 import { OperatorError } from "../lib/operator-error.ts";
 import { assert } from "../lib/assert.ts";
@@ -37,7 +38,13 @@ async function actHere(surroundings: Surroundings, act: OperatorAct): Promise<un
   const storage = await openStorage({ folder: config.data, remote, clock, log });
   try {
     const { committer, db } = storage;
-    const publicUrl = (): string => config.publicUrl ?? `http://localhost:${config.port}`;
+    const { url: publicUrl } = publicPlace({
+      publicUrl: config.publicUrl,
+      allowed: config.allowedOrigins,
+      host: config.host,
+      tls: config.tlsCert !== undefined,
+      ports: () => [config.port],
+    });
     const hint = (): void => {};
     const audit = new Audit({ db, clock });
     const { administration } = createAccountParts({ audit, clock, db, hint, people: undefined, publicUrl });
