@@ -5,6 +5,7 @@
  */
 
 import type { RoomChangeKind } from "../protocol/events.ts";
+import { visibleFrom } from "../store/commit-rules.ts";
 import type { RoomRow } from "../store/rooms.ts";
 import type { Change, Outbox } from "./outbox.ts";
 import { isMembership, type MembershipFact, type RoomFact } from "./facts.ts";
@@ -75,7 +76,7 @@ export class Places {
     // too, only the database knows what the room's setting was at the commit.
     if (room === undefined || !fact.here || this.#options.shared) person.memberships.delete(n);
     else {
-      const visible_from = room.history === "all" ? room.firstSeq : silent ? seq + 1 : seq;
+      const visible_from = visibleFrom({ history: room.history, first_seq: room.firstSeq }, { seq, silent });
       const muted_until = person.memberships.get(n)?.muted_until ?? 0;
       person.memberships.set(n, { ...nothing, role: fact.role, state: "joined", visible_from, muted_until });
     }

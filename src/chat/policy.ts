@@ -4,6 +4,7 @@
 
 import { ChatError } from "../protocol/errors.ts";
 import { administers, roomRank, type RoomRole, type Scope } from "../protocol/roles.ts";
+import { isBanned } from "../store/commit-rules.ts";
 import type { Right } from "../store/draft.ts";
 import type { View } from "../store/view.ts";
 import type { Membership, Person, Recipient } from "./people.ts";
@@ -85,11 +86,6 @@ export function requireVisible(caller: Caller, access: Access, now_ms: number): 
     caller.grants.has(room.id) ||
     acts;
   if (!visible) throw new ChatError("room_not_found");
-}
-
-function isBanned(membership: Membership | undefined, now_ms: number): boolean {
-  if (membership?.state !== "banned") return false;
-  return membership.banned_until === 0 || membership.banned_until > now_ms;
 }
 
 function isDiscoverable(kind: RoomFacts["kind"]): boolean {

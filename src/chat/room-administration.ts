@@ -6,6 +6,7 @@
 import type { Clock } from "../lib/clock.ts";
 import { ChatError } from "../protocol/errors.ts";
 import type { RoomRole } from "../protocol/roles.ts";
+import { isBanned } from "../store/commit-rules.ts";
 import type { ListedUser } from "../store/accounts/people.ts";
 import { findAnyRoom, listAllRooms } from "../store/all-rooms.ts";
 import { listInvites } from "../store/invites.ts";
@@ -197,10 +198,6 @@ function requireChosen({ kind }: ListedRow): void {
 
 function requireOpen({ id, closed_at }: ListedRow): void {
   if (closed_at !== null) throw wrong(`the room is closed: confab room reopen --room ${id} comes first`);
-}
-
-function isBanned({ state, banned_until }: MemberRow, now_ms: number): boolean {
-  return state === "banned" && (banned_until === 0 || banned_until > now_ms);
 }
 
 function wrong(sentence: string): ChatError {

@@ -6,6 +6,7 @@ import { ChatError } from "../protocol/errors.ts";
 import type { CheckedInput } from "../protocol/operations.ts";
 import type { Room } from "../protocol/room-operations.ts";
 import type { RoomRole } from "../protocol/roles.ts";
+import { isModest } from "../store/commit-rules.ts";
 import type { Appender } from "../store/appender.ts";
 import type { Draft, RoomSettings } from "../store/draft.ts";
 import type { Database } from "../store/orm.ts";
@@ -126,10 +127,9 @@ export class Rooms {
   async update(caller: Caller, asked: CheckedInput<"room.update">): Promise<{ seq: number }> {
     const { room, ...rest } = asked;
     const set = given(rest);
-    const modest = Object.keys(set).every((key) => key === "name" || key === "topic" || key === "slow_ms");
     const data = JSON.stringify({ fields: Object.keys(set) });
     const change = { kind: "changed", set, data } as const;
-    return await this.#change(caller, room, { least: modest ? "moderator" : "owner", change });
+    return await this.#change(caller, room, { least: isModest(set) ? "moderator" : "owner", change });
   }
 
   async close(caller: Caller, room: string): Promise<{ seq: number }> {

@@ -32,7 +32,7 @@ export interface Screened {
 
 export class Screening {
   readonly #options: ScreeningOptions;
-  /** When each person last wrote in each room, and with which id; kept in a lockdown only. */
+  /** When each person last wrote in each room, and with which id; kept in a lockdown only, by each gateway for itself. */
   readonly #last = new Lru<string, { readonly at_ms: number; readonly id: string | undefined }>(senders_remembered_max);
 
   constructor(options: ScreeningOptions) {

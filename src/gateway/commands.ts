@@ -170,12 +170,14 @@ export class Commands {
   #publish(connection: Connection, command: CommandOf<"publish">): Promise<void> | undefined {
     const { body, data, id } = command;
     this.#spend(connection, 1);
-    requireAllowed(callerOf(connection), this.#options.operations["message.send"]);
+    const caller = callerOf(connection);
+    requireAllowed(caller, this.#options.operations["message.send"]);
     if (data === undefined) throw new ChatError("bad_request", "data: expected JSON, got nothing");
-    checkInput("message.send", { room: body.channel, id: "00000000-0000-7000-8000-000000000000", data: body.data });
+    const input = { room: body.channel, id: "00000000-0000-7000-8000-000000000000", data: body.data };
+    if (!isPlainSend(input)) checkInput("message.send", input);
     const sending = { room: body.channel, id: undefined, data };
     const { marks, messages } = this.#options;
-    return messages.send(callerOf(connection), sending, new SendReply(connection, { id, message: undefined, marks }));
+    return messages.send(caller, sending, new SendReply(connection, { id, message: undefined, marks }));
   }
 
   #rpc(connection: Connection, command: CommandOf<"rpc">): Promise<void> | undefined {

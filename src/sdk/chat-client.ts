@@ -9,7 +9,7 @@
  */
 
 import { Centrifuge } from "centrifuge";
-import type { ConnectData, OutputOf } from "../protocol/operations.ts";
+import type { ConnectData } from "../protocol/operations.ts";
 import type { LineNews, PassingNews, SentNews } from "../protocol/passing.ts";
 import type { Room } from "../protocol/room-operations.ts";
 import { callOver, type Call } from "./call.ts";
@@ -163,13 +163,6 @@ export class ChatClient {
 
   async leaveRoom(id: string): Promise<void> {
     await this.call("room.leave", { room: id });
-  }
-
-  /** A page of the rooms that the person is in, or of those that anybody may join; `after` is the `next` of the page before. */
-  listRooms(
-    asked: { readonly scope?: "joined" | "public"; readonly after?: string; readonly limit?: number } = {},
-  ): Promise<OutputOf<"room.list">> {
-    return this.call("room.list", asked);
   }
 
   /** Tells what need not be stored. It may be lost. */

@@ -1,7 +1,7 @@
 /** The drafts of a batch that are no messages: places in rooms, rooms themselves, words that are taken away. */
 
 import { listed_members_max } from "../protocol/limits.ts";
-import { judgeDeletion, judgePlace, judgeRoomChange } from "./commit-rules.ts";
+import { judgeDeletion, judgePlace, judgeRoomChange, visibleFrom } from "./commit-rules.ts";
 import type { CommitState, PlaceState, RoomState, Statements } from "./commit-state.ts";
 import {
   refusal,
@@ -89,7 +89,7 @@ export class ChangeCommit {
     const until = draft.until ?? 0;
     switch (draft.kind) {
       case "joined": {
-        const from = room.history === "all" ? room.first_seq : at.silent ? seq + 1 : seq;
+        const from = visibleFrom(room, at);
         statements.joined.run([key.room, key.user, draft.role, from, seq]);
         state.setPlace(key, { state: "joined", role: draft.role, joined_seq: seq, left_seq: 0 });
         return this.#add(draft.room, room, 1);

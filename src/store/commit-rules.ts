@@ -46,6 +46,14 @@ export function judgeMessage(room: JudgedRoom, place: MaybePlace, now: number): 
   return room.slow_ms > 0 && place.last_sent_at + room.slow_ms > now ? "slow_mode" : undefined;
 }
 
+/** Whether a ban holds now. */
+export function isBanned(
+  place: Pick<JudgedPlace, "state" | "banned_until"> | null | undefined,
+  now_ms: number,
+): boolean {
+  return place?.state === "banned" && (place.banned_until === 0 || place.banned_until > now_ms);
+}
+
 /** Why somebody's place may not be changed so. */
 export function judgePlace(
   draft: MembershipDraft,
@@ -53,7 +61,7 @@ export function judgePlace(
 ): Verdict {
   const { room, target, now } = at;
   if (room.kind === "open") return "room_not_found";
-  const banned = target?.state === "banned" && (target.banned_until === 0 || target.banned_until > now);
+  const banned = isBanned(target, now);
   switch (draft.kind) {
     case "joined":
       if (target?.state === "joined") return "repeated";
@@ -140,8 +148,21 @@ const moderators: ReadonlySet<string> = new Set<keyof RoomSettings>(["name", "to
 
 /** How high who asks for it must stand in the room. */
 export function rankToChange(draft: RoomChangeDraft): number {
-  const modest = draft.kind === "changed" && Object.keys(draft.set).every((key) => moderators.has(key));
-  return modest ? moderator : roomRank("owner");
+  return draft.kind === "changed" && isModest(draft.set) ? moderator : roomRank("owner");
+}
+
+/** Whether moderators may change all of these. */
+export function isModest(set: Partial<RoomSettings>): boolean {
+  return Object.keys(set).every((key) => moderators.has(key));
+}
+
+/** The first seq that somebody may read who joins at `seq`, or, without an event, behind it. */
+export function visibleFrom(
+  room: { readonly history: RoomSettings["history"]; readonly first_seq: number },
+  at: { readonly seq: number; readonly silent: boolean },
+): number {
+  if (room.history === "all") return room.first_seq;
+  return at.silent ? at.seq + 1 : at.seq;
 }
 
 /** Why the room may not be changed so. */

@@ -64,7 +64,7 @@ class Entry {
     for (const waiter of this.#waiters) waiter.settle(outcome);
   }
 
-  /** Whoever joined after the entry was answered `outcome_unknown` hears the same. */
+  /** Its waiters were answered. */
   get settled(): boolean {
     return this.#settled;
   }
@@ -155,6 +155,7 @@ export class Journal implements Appender {
     this.#sweeper.cancel();
   }
 
+  /** Whoever joins after the entry was answered `outcome_unknown` hears the same. */
   #join(first: Entry, waiter: Waiter): void {
     if (first.settled) waiter.settle(failure("outcome_unknown"));
     else first.join(waiter);
