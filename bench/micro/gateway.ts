@@ -1,0 +1,164 @@
+/**
+ * The main thread alone: what a message costs between its bytes and the frames that leave, without kernel and disk.
+ * `bun bench/micro/gateway.ts [messages at once]`. Sockets take what they are given, and every batch is committed at once.
+ */
+
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createChat } from "../../src/app-chat.ts";
+import { createDoors } from "../../src/app.ts";
+import { signToken } from "../../src/cli/load/confab-target.ts";
+import { readConfig } from "../../src/config.ts";
+import { Connection, Flusher, type Socket } from "../../src/gateway/connection.ts";
+import { systemClock } from "../../src/lib/clock.ts";
+import { uuidv7 } from "../../src/lib/ids.ts";
+import { createLog } from "../../src/lib/log.ts";
+import { openStorage, type Storage } from "../../src/store/database.ts";
+import type { Committed, Draft, MessageDraft, Outcome } from "../../src/store/draft.ts";
+import { measurePieces, type Piece } from "./measure.ts";
+
+const at_once = Number(process.argv[2] ?? 256);
+const secret = "bench ".repeat(8);
+const text = "x".repeat(117);
+const clock = systemClock;
+const sign_in_id = 1;
+
+/** Takes everything, and resolves when the answers that somebody waits for have come. */
+class Sink implements Socket {
+  answers = 0;
+  last = "";
+
+  send(frame: string): void {
+    this.last = frame;
+    for (let at = frame.indexOf('{"id"'); at >= 0; at = frame.indexOf('\n{"id"', at + 1)) this.answers++;
+  }
+
+  subscribe(): void {}
+  unsubscribe(): void {}
+  buffered(): number {
+    return 0;
+  }
+
+  close(code: number, reason: string): void {
+    throw new Error(`Expected a connection that stays; got ${code} ${reason}`);
+  }
+}
+
+/** Commits messages in no time, but for the first of each room; that, and whatever else comes, goes to the database. */
+function instantly(storage: Storage): Storage {
+  const tops = new Map<number, number>();
+  const { committer } = storage;
+  return {
+    ...storage,
+    committer: {
+      async commit(drafts: readonly Draft[]): Promise<Committed> {
+        if (drafts.some((draft) => draft.kind !== "message" || !tops.has(draft.room))) {
+          const committed = await committer.commit(drafts);
+          for (const { room, seq } of committed.outcomes) tops.set(room, seq);
+          return committed;
+        }
+        return { outcomes: committed(drafts as readonly MessageDraft[], tops), unseen: [] };
+      },
+    },
+  };
+}
+
+function committed(drafts: readonly MessageDraft[], tops: Map<number, number>): Outcome[] {
+  const time = clock.now();
+  return drafts.map(({ room }) => {
+    const seq = (tops.get(room) ?? 0) + 1;
+    tops.set(room, seq);
+    return { code: "committed", seq, time, room };
+  });
+}
+
+interface Sender {
+  readonly connection: Connection;
+  readonly sink: Sink;
+  readonly room: string;
+}
+
+async function openGateway(folder: string) {
+  const log = createLog({ level: "error", format: "text", clock, write: (line) => process.stderr.write(line) });
+  const limits = { CONFAB_MESSAGES_PER_SECOND: "1000000", CONFAB_MESSAGES_BURST: "1000000" };
+  const env = { ...limits, CONFAB_JWT_SECRET: secret };
+  const { config, secrets } = readConfig({ flags: {}, env, readFile: () => "" });
+  const storage = await openStorage({ folder, remote: undefined, clock, log });
+  const counted = { frames: 0 };
+  const options = { config, secrets, version: "micro", log, clock };
+  const opened = instantly(storage);
+  const chat = createChat(options, opened, () => counted.frames++);
+  await chat.start();
+  const { sockets } = await createDoors(options, opened, chat);
+  return { chat, counted, sockets, storage };
+}
+
+type Opened = Awaited<ReturnType<typeof openGateway>>;
+
+async function until(done: () => boolean): Promise<void> {
+  while (!done()) await new Promise((resolve) => setImmediate(resolve));
+}
+
+async function sender({ sockets }: Opened, what: { subject: string; flusher: Flusher }): Promise<Sender> {
+  const { subject, flusher } = what;
+  const sink = new Sink();
+  const connection = new Connection({ client: subject, address: "127.0.0.1", socket: sink, flusher, now_ms: 0 });
+  sockets.opened(connection);
+  const ask = async (command: object): Promise<string> => {
+    const before = sink.answers;
+    sockets.received(connection, JSON.stringify({ id: sign_in_id, ...command }));
+    await until(() => sink.answers > before);
+    return sink.last;
+  };
+  await ask({ connect: { token: signToken(secret, subject, clock.now()) } });
+  const made = await ask({ rpc: { method: "room.create", data: { name: subject } } });
+  const room = (JSON.parse(made) as { rpc: { data: { id: string } } }).rpc.data.id;
+  await ask({ subscribe: { channel: room } });
+  return { connection, sink, room };
+}
+
+function command(room: string): string {
+  return `{"id":12345,"rpc":{"method":"message.send","data":{"room":"${room}","id":"${uuidv7()}","data":{"text":"${text}"}}}}`;
+}
+
+/** As the runtime gives them: a text of its own for every frame, not a rope. */
+function flat(frame: string): string {
+  return Buffer.from(frame).toString("latin1");
+}
+
+function piece(opened: Opened, name: string, senders: readonly Sender[]): Piece {
+  const { sockets } = opened;
+  return {
+    name,
+    count: at_once,
+    run: async () => {
+      const frames = Array.from({ length: at_once }, (_, at) => {
+        const one = senders[at % senders.length] as Sender;
+        return { one, frame: flat(command(one.room)) };
+      });
+      let wanted = at_once;
+      for (const { sink } of senders) wanted += sink.answers;
+      for (const { one, frame } of frames) sockets.received(one.connection, frame);
+      await until(() => senders.reduce((sum, { sink }) => sum + sink.answers, 0) >= wanted);
+    },
+  };
+}
+
+const folder = await mkdtemp(join(tmpdir(), "confab-micro-"));
+try {
+  const opened = await openGateway(folder);
+  const flusher = new Flusher();
+  const senders = await Promise.all(
+    Array.from({ length: 100 }, (_, index) => sender(opened, { subject: `micro-${index}`, flusher })),
+  );
+  await measurePieces(`main thread, ${at_once} messages of 128 bytes at once, for one`, [
+    piece(opened, "one room", senders.slice(0, 1)),
+    piece(opened, "100 rooms", senders),
+    { name: "making the commands alone", count: 1, run: () => flat(command("r".repeat(20))) },
+  ]);
+  await opened.storage.close();
+} finally {
+  await rm(folder, { recursive: true, force: true });
+}
+process.exit(0);
