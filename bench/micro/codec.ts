@@ -4,7 +4,7 @@ import { sendCommand } from "../../src/cli/load/confab-target.ts";
 import { decodeLine } from "../../src/protocol/commands.ts";
 import { publicationPush, publicationText } from "../../src/protocol/events.ts";
 import { joinLines, reply } from "../../src/protocol/frames.ts";
-import { compact, memberText, nestedWithin } from "../../src/protocol/json.ts";
+import { compact, memberText, writingOf } from "../../src/protocol/json.ts";
 import { measurePieces } from "./measure.ts";
 
 const room = "r".repeat(20);
@@ -19,7 +19,7 @@ const lines = Array.from({ length: 200 }, () => publicationPush(room, text));
 await measurePieces("codec, one message of 128 bytes", [
   { name: "decodeLine of a message.send", count: 1, run: () => decodeLine(line) },
   { name: "JSON.parse of the same line", count: 1, run: () => JSON.parse(line) as unknown },
-  { name: "nestedWithin", count: 1, run: () => nestedWithin(line, 32) },
+  { name: "writingOf", count: 1, run: () => writingOf(line, 32) },
   { name: "memberText", count: 1, run: () => memberText(line, "rpc") },
   { name: "compact, nothing to take out", count: 1, run: () => compact(line) },
   { name: "compact, spaces between all tokens", count: 1, run: () => compact(spaced) },

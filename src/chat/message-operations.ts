@@ -1,5 +1,6 @@
 /** The operations on messages. */
 
+import { timeText } from "../protocol/events.ts";
 import { memberText } from "../protocol/json.ts";
 import type { messageShapes } from "../protocol/message-operations.ts";
 import { ChatError } from "../protocol/errors.ts";
@@ -14,7 +15,7 @@ import type { RoomDirectory } from "./room-directory.ts";
 export function sentText(outcome: Outcome, id: string): string {
   const { code, seq, time } = outcome;
   if (code !== "committed" && code !== "repeated") throw new ChatError(code);
-  return `{"seq":${seq},"id":"${id}","time":${time}}`;
+  return `{"seq":${seq},"id":"${id}","time":${timeText(time)}}`;
 }
 
 export function messageOperations(options: {

@@ -12,8 +12,9 @@ export class BunSocket<T> implements Socket {
     this.#ws = ws;
   }
 
+  /** What was published to the socket before goes first, and both leave in one write. */
   send(frame: string): void {
-    this.#ws.send(frame);
+    this.#ws.cork(() => void this.#ws.send(frame));
   }
 
   subscribe(topic: string): void {

@@ -2,7 +2,7 @@
 
 import { deadline, type Clock } from "../lib/clock.ts";
 import { ChatError } from "../protocol/errors.ts";
-import { compact, nestedWithin } from "../protocol/json.ts";
+import { compact, writingOf } from "../protocol/json.ts";
 import { command_bytes_max, nesting_max } from "../protocol/limits.ts";
 
 const body_ms_max = 10_000;
@@ -33,7 +33,7 @@ export async function readBody(request: Request, clock: Clock): Promise<Body> {
     ms: body_ms_max,
     error: () => new LateBody(),
   });
-  if (!nestedWithin(text, nesting_max)) throw new ChatError("bad_request", `nested deeper than ${nesting_max}`);
+  if (writingOf(text, nesting_max) === "deep") throw new ChatError("bad_request", `nested deeper than ${nesting_max}`);
   try {
     return { value: JSON.parse(text) as unknown, text: compact(text) };
   } catch (error) {

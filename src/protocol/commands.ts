@@ -5,7 +5,7 @@
 
 import { z } from "zod";
 import type { ErrorCode } from "./errors.ts";
-import { compact, longerThan, memberText, nestedWithin } from "./json.ts";
+import { compact, longerThan, memberText, writingOf } from "./json.ts";
 import { command_bytes_max, nesting_max } from "./limits.ts";
 
 const uint = z.int().min(0);
@@ -135,10 +135,10 @@ function isObject(value: unknown): value is Record<string, unknown> {
 /** Decodes one line of a frame. It never throws. */
 export function decodeLine(line: string): Line {
   if (line === "{}") return { kind: "pong" };
-  const shallow = nestedWithin(line, nesting_max);
+  const writing = writingOf(line, nesting_max);
   let parsed: unknown;
   // A text that is nested too deep costs too much to parse: all that is wanted of it is its id.
-  const text = shallow ? line : `{"id":${memberText(line, "id") ?? "0"}}`;
+  const text = writing === "deep" ? `{"id":${memberText(line, "id") ?? "0"}}` : line;
   try {
     parsed = JSON.parse(text);
   } catch {
@@ -152,8 +152,8 @@ export function decodeLine(line: string): Line {
   if (id === 0 && !("send" in parsed)) {
     return Object.keys(parsed).length === 0 ? { kind: "pong" } : { kind: "breach", reason: "a command has no id" };
   }
-  if (!shallow) return refused(id, `nested deeper than ${nesting_max}`);
-  return decodeCommand({ id, line, parsed });
+  if (writing === "deep") return refused(id, `nested deeper than ${nesting_max}`);
+  return decodeCommand({ id, line, parsed, tight: writing === "tight" });
 }
 
 function refused(id: number, detail: string, code: ErrorCode = "bad_request"): Line {
@@ -179,8 +179,8 @@ function hasTooManyKeys(body: unknown): boolean {
   return false;
 }
 
-function decodeCommand(source: { id: number; line: string; parsed: Record<string, unknown> }): Line {
-  const { id, line, parsed } = source;
+function decodeCommand(source: { id: number; line: string; parsed: Record<string, unknown>; tight: boolean }): Line {
+  const { id, line, parsed, tight } = source;
   const method = methods.find((name) => parsed[name] !== undefined && parsed[name] !== null);
   if (method === undefined) return refused(id, "no known request in the command");
   for (const key of Object.keys(parsed)) {
@@ -196,7 +196,7 @@ function decodeCommand(source: { id: number; line: string; parsed: Record<string
   if (!checked.success) return refused(id, problemText(checked.error));
   if (id === 0 && method !== "send") return { kind: "breach", reason: "a command has no id" };
   const request = memberText(line, method);
-  const data = request === undefined ? undefined : memberText(request, "data");
-  const command = { id, method, body: checked.data, data: data === undefined ? undefined : compact(data) } as Command;
-  return { kind: "command", command };
+  const given = request === undefined ? undefined : memberText(request, "data");
+  const data = given === undefined || tight ? given : compact(given);
+  return { kind: "command", command: { id, method, body: checked.data, data } as Command };
 }

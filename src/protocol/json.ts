@@ -24,34 +24,29 @@ function stringEnd(text: string, start: number): number {
   }
 }
 
-/** Whether no array or object of the text lies deeper than `max`. Cheap and safe before `JSON.parse`. */
-export function nestedWithin(text: string, max: number): boolean {
+/**
+ * How a text is written, seen in one pass that is cheap and safe before `JSON.parse`: `deep` where an array or object lies
+ * deeper than `nesting_max`, `loose` where there is whitespace outside of strings, which is nearly never, else `tight`.
+ */
+export function writingOf(text: string, nesting_max = Number.POSITIVE_INFINITY): "deep" | "loose" | "tight" {
   let depth = 0;
+  let writing: "loose" | "tight" = "tight";
   for (let at = 0; at < text.length; at++) {
     const char = text.charCodeAt(at);
     if (char === QUOTE) at = stringEnd(text, at) - 1;
     else if (char === OPEN_BRACE || char === OPEN_BRACKET) {
-      if (++depth > max) return false;
+      if (++depth > nesting_max) return "deep";
     } else if (char === CLOSE_BRACE || char === CLOSE_BRACKET) depth--;
+    else if (char === 0x20 || char === 0x0a || char === 0x0d || char === 0x09) writing = "loose";
   }
-  return true;
-}
-
-/** Whether there is whitespace outside of strings. Nearly never, and cheaper to find out than to rewrite. */
-function isLoose(text: string): boolean {
-  for (let at = 0; at < text.length; at++) {
-    const char = text.charCodeAt(at);
-    if (char === QUOTE) at = stringEnd(text, at) - 1;
-    else if (char === 0x20 || char === 0x0a || char === 0x0d || char === 0x09) return true;
-  }
-  return false;
+  return writing;
 }
 
 const insignificant = /"[^"\\]*(?:\\.[^"\\]*)*"|[ \t\n\r]+/g;
 
 /** The same JSON text without insignificant whitespace. Strings and numbers keep their bytes. */
 export function compact(text: string): string {
-  if (!isLoose(text)) return text;
+  if (writingOf(text) === "tight") return text;
   return text.replace(insignificant, (piece) => (piece.charCodeAt(0) === QUOTE ? piece : ""));
 }
 
@@ -81,6 +76,16 @@ function valueEnd(text: string, start: number): number {
   return text.length;
 }
 
+/** Whether a key, which may be written with escapes, is that name. */
+function isKey(text: string, key: { start: number; end: number }, name: string): boolean {
+  const { start, end } = key;
+  if (end - start === name.length) return text.startsWith(name, start);
+  // An escape makes a key longer, never shorter.
+  if (end - start < name.length) return false;
+  const written = text.slice(start, end);
+  return written.includes("\\") && JSON.parse(`"${written}"`) === name;
+}
+
 /**
  * The text of one member of an object, or undefined. Of members with the same name the last counts, as in `JSON.parse`.
  * `text` must be valid JSON.
@@ -92,13 +97,12 @@ export function memberText(text: string, name: string): string | undefined {
   at = skipWhitespace(text, at + 1);
   while (text.charCodeAt(at) === QUOTE) {
     const keyEnd = stringEnd(text, at);
-    const key = text.slice(at + 1, keyEnd - 1);
+    const isIt = isKey(text, { start: at + 1, end: keyEnd - 1 }, name);
     const colon = skipWhitespace(text, keyEnd);
     if (text.charCodeAt(colon) !== COLON) return undefined;
     const start = skipWhitespace(text, colon + 1);
     const end = valueEnd(text, start);
-    if (key === name || (key.includes("\\") && JSON.parse(`"${key}"`) === name))
-      found = text.slice(start, end).trimEnd();
+    if (isIt) found = text.slice(start, end).trimEnd();
     at = skipWhitespace(text, end);
     if (text.charCodeAt(at) === COMMA) at = skipWhitespace(text, at + 1);
   }

@@ -23,6 +23,7 @@ import {
   type Committed,
   type Committer,
   type Draft,
+  type MessageDraft,
   type Outcome,
   type OutcomeCode,
   type Seen,
@@ -94,8 +95,9 @@ export interface JournalOptions {
 
 const storageFaults: ReadonlySet<OutcomeCode> = new Set(["storage_full", "storage_unavailable", "outcome_unknown"]);
 
-function onceKey(draft: Draft): string | undefined {
-  return draft.kind === "message" ? `${draft.room} ${draft.actor} ${draft.id}` : undefined;
+/** Whether both are tries of one message. */
+function isSame(one: Draft, other: MessageDraft): boolean {
+  return one.kind === "message" && one.room === other.room && one.actor === other.actor && one.data === other.data;
 }
 
 export class Journal implements Appender {
@@ -103,7 +105,7 @@ export class Journal implements Appender {
   readonly #sweeper: Timer;
   #gathering: Entry[] = [];
   #batch: Entry[] = [];
-  /** Messages on their way, by what makes them unique. */
+  /** Messages on their way, by their ids. */
   readonly #once = new Map<string, Entry>();
   #bytes = 0;
   #scheduled = false;
@@ -125,12 +127,12 @@ export class Journal implements Appender {
   /** Takes a draft, or refuses it at once through its waiter. Drafts are committed in the order taken. */
   append(draft: Draft, waiter: Waiter): void {
     if (this.#closed) return waiter.settle(failure("storage_unavailable"));
-    let key = onceKey(draft);
-    const first = key === undefined ? undefined : this.#once.get(key);
-    if (first !== undefined) {
-      if (first.draft.data === draft.data) return this.#join(first, waiter);
-      // Which of the two was stored first, perhaps long ago, only the database knows: it tells them apart.
-      key = undefined;
+    let key: string | undefined;
+    if (draft.kind === "message") {
+      const first = this.#once.get(draft.id);
+      // Others that have the id by chance, or with other words: only the database tells them apart.
+      if (first === undefined) key = draft.id;
+      else if (isSame(first.draft, draft)) return this.#join(first, waiter);
     }
     if (this.pending >= drafts_pending_max || this.#bytes >= draft_bytes_pending_max) {
       return waiter.settle(failure("overloaded"));
