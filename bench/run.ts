@@ -45,7 +45,7 @@ function readOptions(): Options {
 }
 
 function shortTasks(confab: Subject): Task[] {
-  const timing = { warmup_ms: 400, window_ms: 1_200 };
+  const timing = { warmup_ms: 1_500, window_ms: 1_200 };
   return [
     fsyncTask,
     ...loadTasks(["T1", "T3"], [confab, bareBun, joinedBun], timing),
@@ -57,7 +57,8 @@ function shortTasks(confab: Subject): Task[] {
 }
 
 function fullTasks(confab: Subject): Task[] {
-  const timing = { warmup_ms: 1_000, window_ms: 3_000 };
+  // A server that has run for seconds has been compiled.
+  const timing = { warmup_ms: 4_000, window_ms: 3_000 };
   const subjects = [confab, bareBun, joinedBun, ...peerSubjects()];
   return [
     fsyncTask,

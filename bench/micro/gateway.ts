@@ -3,6 +3,7 @@
  * `bun bench/micro/gateway.ts [messages at once]`. Sockets take what they are given, and every batch is committed at once.
  */
 
+import { heapStats } from "bun:jsc";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -157,6 +158,9 @@ try {
     piece(opened, "100 rooms", senders),
     { name: "making the commands alone", count: 1, run: () => flat(command("r".repeat(20))) },
   ]);
+  Bun.gc(true);
+  const { rss } = process.memoryUsage();
+  console.log(`left in memory, the ring full: ${heapStats().objectCount} objects, ${Math.round(rss / 1e6)} MB`);
   await opened.storage.close();
 } finally {
   await rm(folder, { recursive: true, force: true });

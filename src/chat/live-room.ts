@@ -1,5 +1,6 @@
 /** A room that has, or just had, somebody here: its top, its recent events, and who is in it. */
 
+import { aroundPublication, type Around } from "../protocol/frames.ts";
 import { jsonPresenceTopic, jsonTopic } from "../protocol/topics.ts";
 import { Ring } from "../store/ring.ts";
 import type { RoomRow } from "../store/rooms.ts";
@@ -30,8 +31,8 @@ export class LiveRoom {
   readonly ring: Ring;
   readonly topic: string;
   readonly presenceTopic: string;
-  /** What every push of a publication of this room begins with. */
-  readonly pushStart: string;
+  /** What stands around a publication of this room in its push. */
+  readonly around: Around;
   /** Connections that are subscribed, live or catching up. */
   subscribers = 0;
   /** Who is here, with the number of connections. */
@@ -74,10 +75,6 @@ export class LiveRoom {
     this.ring = new Ring(published + 1);
     this.topic = jsonTopic(row.id);
     this.presenceTopic = jsonPresenceTopic(row.id);
-    this.pushStart = `{"push":{"channel":"${row.id}","pub":`;
-  }
-
-  push(publication: string): string {
-    return `${this.pushStart}${publication}}}`;
+    this.around = aroundPublication(row.id);
   }
 }

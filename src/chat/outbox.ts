@@ -21,6 +21,7 @@ import type { RoomDirectory } from "./room-directory.ts";
  * 16 KiB in which the runtime gathers a socket's writes cost a third less than larger ones, for which it takes memory anew.
  */
 const room_frame_bytes_max = 15 * 1024;
+const OPEN_BRACE = 0x7b;
 /** Events of a room that wait behind a hole. */
 const held_max = 10_000;
 const retry_ms = 500;
@@ -63,8 +64,8 @@ export interface Change {
 
 export class Outbox {
   readonly #options: OutboxOptions;
-  /** Lines of this batch by room, in the order in which the rooms came up. */
-  readonly #lines = new Map<LiveRoom, string[]>();
+  /** Publications of this batch by room, in the order in which the rooms came up. */
+  readonly #texts = new Map<LiveRoom, string[]>();
 
   constructor(options: OutboxOptions) {
     this.#options = options;
@@ -177,10 +178,9 @@ export class Outbox {
     budget.append(room.ring, event.text);
     room.tap?.(event.text);
     if (room.subscribers > 0) {
-      const lines = this.#lines.get(room);
-      const line = room.push(event.text);
-      if (lines === undefined) this.#lines.set(room, [line]);
-      else lines.push(line);
+      const texts = this.#texts.get(room);
+      if (texts === undefined) this.#texts.set(room, [event.text]);
+      else texts.push(event.text);
     }
     if (event.fact === undefined) return;
     // Who goes has this event as the last one, who comes has it behind them.
@@ -189,14 +189,14 @@ export class Outbox {
   }
 
   #flush(): void {
-    for (const room of this.#lines.keys()) this.#flushRoom(room);
+    for (const room of this.#texts.keys()) this.#flushRoom(room);
   }
 
   #flushRoom(room: LiveRoom): void {
-    const lines = this.#lines.get(room);
-    if (lines === undefined) return;
-    this.#lines.delete(room);
-    for (const frame of joinLines(lines, room_frame_bytes_max)) this.#options.deliver(room.topic, frame);
+    const texts = this.#texts.get(room);
+    if (texts === undefined) return;
+    this.#texts.delete(room);
+    for (const frame of joinLines(texts, room_frame_bytes_max, room.around)) this.#options.deliver(room.topic, frame);
   }
 
   /** Lets out what was held back and now follows. */
@@ -284,7 +284,10 @@ function textOf(draft: Draft, { seq, time }: Outcome): string {
   assert(draft.kind !== "marks", "marks are no events");
   const kind = draft.kind === "created" ? "joined" : draft.kind;
   const id = draft.kind === "message" ? draft.id : "";
-  return publicationText({ seq, kind, id, sender: draft.by, time, data: draft.data });
+  const text = publicationText({ seq, kind, id, sender: draft.by, time, data: draft.data });
+  // The runtime keeps the dozen parts of a text that was put together until somebody looks into it; the ring keeps it for long.
+  assert(text.charCodeAt(0) === OPEN_BRACE, "a publication is an object");
+  return text;
 }
 
 function addTold(told: Map<number, Told>, event: { n: number; seq: number; text: string }): void {

@@ -191,7 +191,7 @@ export class Resume {
     let bytes = 0;
     for (let seq = asked.after + 1; seq <= room.published; seq++) {
       const text = ring.at(seq);
-      bytes += text.length + room.pushStart.length + 3;
+      bytes += text.length + room.around.start.length + 3;
       if (bytes > asked.bytes_max && texts.length >= asked.least) break;
       texts.push(text);
     }
@@ -233,12 +233,7 @@ export class Resume {
 
   #sendPage(recipient: Recipient, catchUp: CatchUp, texts: readonly string[]): void {
     const { room } = catchUp;
-    recipient.sendPage(
-      joinLines(
-        texts.map((text) => room.push(text)),
-        push_frame_bytes_max,
-      ),
-    );
+    recipient.sendPage(joinLines(texts, push_frame_bytes_max, room.around));
     catchUp.at = publicationSeq(texts.at(-1) as string);
   }
 }

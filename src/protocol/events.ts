@@ -57,11 +57,6 @@ export function publicationText(event: Event): string {
   return `{"offset":${event.seq},"data":${event.data},"info":{"user":"${event.sender}"},"time":${time},"tags":${tags}}`;
 }
 
-/** A push of a publication; `publication` is the text that `publicationText` made, or the database's equal of it. */
-export function publicationPush(channel: string, publication: string): string {
-  return `{"push":{"channel":"${channel}","pub":${publication}}}`;
-}
-
 const offsetStart = '{"offset":'.length;
 
 /** The seq of a publication's text, read from its fixed beginning. */

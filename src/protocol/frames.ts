@@ -47,32 +47,50 @@ export function disconnectPush(name: CloseName): string {
   return `{"push":{"disconnect":{"code":${code},"reason":"${reason}"}}}`;
 }
 
+/** What stands around each of several texts to make a line of it, and is the same for all of them. */
+export interface Around {
+  readonly start: string;
+  readonly end: string;
+}
+
+const nothing: Around = { start: "", end: "" };
+
+/** Around the publications of a channel in its pushes. */
+export function aroundPublication(channel: string): Around {
+  return { start: `{"push":{"channel":"${channel}","pub":`, end: "}}" };
+}
+
 /** Joins lines into frames of at most `bytes_max`; a line longer than that is a frame of its own. */
-export function joinLines(lines: readonly string[], bytes_max: number): string[] {
+export function joinLines(texts: readonly string[], bytes_max: number, around = nothing): string[] {
   const frames: string[] = [];
+  const more = around.start.length + around.end.length + 1;
   let first = 0;
   let chars = 0;
-  for (let at = 0; at < lines.length; at++) {
-    const length = (lines[at] as string).length + 1;
+  for (let at = 0; at < texts.length; at++) {
+    const length = (texts[at] as string).length + more;
     if (at > first && chars + length > bytes_max) {
-      addFrame(frames, lines.slice(first, at), bytes_max);
+      addFrame(frames, { texts: texts.slice(first, at), around, bytes_max });
       first = at;
       chars = 0;
     }
     chars += length;
   }
-  if (first < lines.length) addFrame(frames, first === 0 ? lines : lines.slice(first), bytes_max);
+  if (first < texts.length) addFrame(frames, { texts: first === 0 ? texts : texts.slice(first), around, bytes_max });
   return frames;
 }
 
 /** Bytes are counted once a frame and not once a line: nearly always there are no more of them than characters. */
-function addFrame(frames: string[], lines: readonly string[], bytes_max: number): void {
-  const frame = lines.length === 1 ? (lines[0] as string) : lines.join("\n");
-  if (lines.length === 1 || !longerThan(frame, bytes_max)) {
+function addFrame(frames: string[], what: { texts: readonly string[]; around: Around; bytes_max: number }): void {
+  const { texts, around, bytes_max } = what;
+  const { start, end } = around;
+  // Between the texts and not around each: a line is never made for itself.
+  const lines = texts.length === 1 ? (texts[0] as string) : texts.join(`${end}\n${start}`);
+  const frame = start === "" ? lines : `${start}${lines}${end}`;
+  if (texts.length === 1 || !longerThan(frame, bytes_max)) {
     frames.push(frame);
     return;
   }
-  const middle = lines.length >> 1;
-  addFrame(frames, lines.slice(0, middle), bytes_max);
-  addFrame(frames, lines.slice(middle), bytes_max);
+  const middle = texts.length >> 1;
+  addFrame(frames, { ...what, texts: texts.slice(0, middle) });
+  addFrame(frames, { ...what, texts: texts.slice(middle) });
 }

@@ -18,6 +18,8 @@ export interface LoadOptions {
   readonly pace: Pace;
   readonly warmup_ms: number;
   readonly window_ms: number;
+  /** Looks for bytes all the time instead of sleeping until some come; its CPU is then the share of looks that found some. */
+  readonly awake?: boolean;
   /** Called at the edges of the window, to look at the clocks of other processes. */
   readonly edge?: (at: "start" | "end") => void;
 }
@@ -30,7 +32,7 @@ export interface LoadResult {
   /** Milliseconds from send to receipt; only of an open load. */
   readonly p50_ms: number | undefined;
   readonly p99_ms: number | undefined;
-  /** Share of one core that this process used in the window. */
+  /** Share of one core that this process had work for in the window. */
   readonly generator_cpu: number;
   /** Deliveries that had not come some seconds after the last send. */
   readonly missing: number;
@@ -57,6 +59,10 @@ export class Load {
   #back = 0;
   #refusals = 0;
   #stopped = false;
+  /** Chunks of bytes that came. */
+  #chunks = 0;
+  /** Time in turns of the loop that brought nothing. */
+  #idle_ms = 0;
 
   constructor(options: LoadOptions) {
     this.#options = options;
@@ -69,7 +75,8 @@ export class Load {
     target.events.released = (member, count) => this.#released(member, count);
     target.events.refused = (member) => this.#refused(member);
     if (pace.kind === "open") target.events.stamped = (bytes, start, end) => this.#stamped(bytes, start, end);
-    for (const room of rooms) for (const sender of room.senders) sender.socket.onChunk = () => this.#refill(sender);
+    for (const room of rooms) this.#listen(room);
+    if (this.#options.awake === true) this.#stayAwake();
     const pacer = pace.kind === "open" ? this.#paced(pace.messages_per_second) : this.#filled(pace.in_flight);
     await this.#wait(warmup_ms);
     const first = this.#look();
@@ -91,7 +98,7 @@ export class Load {
       messages: last.back - first.back,
       p50_ms: quantile(sorted, 0.5),
       p99_ms: quantile(sorted, 0.99),
-      generator_cpu: (last.cpu_ms - first.cpu_ms) / (window_s * 1000),
+      generator_cpu: (last.busy_ms - first.busy_ms) / (window_s * 1000),
       missing: this.#missing(before),
       holes,
       errors: this.#refusals,
@@ -99,10 +106,33 @@ export class Load {
     };
   }
 
-  #look(): { at_ms: number; delivered: number; back: number; cpu_ms: number } {
-    const { user, system } = process.cpuUsage();
+  #look(): { at_ms: number; delivered: number; back: number; busy_ms: number } {
     const at_ms = this.#options.clock.monotonic();
-    return { at_ms, delivered: this.#delivered(), back: this.#back, cpu_ms: (user + system) / 1000 };
+    const { user, system } = process.cpuUsage();
+    const busy_ms = this.#options.awake === true ? at_ms - this.#idle_ms : (user + system) / 1000;
+    return { at_ms, delivered: this.#delivered(), back: this.#back, busy_ms };
+  }
+
+  #listen({ members, senders }: LoadRoom): void {
+    for (const { socket } of members) socket.onChunk = () => void this.#chunks++;
+    for (const sender of senders)
+      sender.socket.onChunk = () => {
+        this.#chunks++;
+        this.#refill(sender);
+      };
+  }
+
+  /** A turn of the loop after the other. */
+  #stayAwake(): void {
+    const { clock } = this.#options;
+    let [before_ms, chunks] = [clock.monotonic(), this.#chunks];
+    const look = (): void => {
+      const now_ms = clock.monotonic();
+      if (chunks === this.#chunks) this.#idle_ms += now_ms - before_ms;
+      [before_ms, chunks] = [now_ms, this.#chunks];
+      if (!this.#stopped) clock.soon(look);
+    };
+    look();
   }
 
   #delivered(): number {
