@@ -58,7 +58,7 @@ function shortTasks(confab: Subject): Task[] {
 
 function fullTasks(confab: Subject): Task[] {
   // A server that has run for seconds has been compiled.
-  const timing = { warmup_ms: 4_000, window_ms: 3_000 };
+  const timing = { warmup_ms: 3_000, window_ms: 3_000 };
   const subjects = [confab, bareBun, joinedBun, ...peerSubjects()];
   return [
     fsyncTask,
