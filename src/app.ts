@@ -39,6 +39,7 @@ export async function createDoors(options: AppOptions, storage: Storage, chat: C
   const { clock, config, log, secrets, version } = options;
   const { people, resume, subscriptions } = chat;
   const auth = await createAuth({
+    clock,
     accounts: chat.accounts,
     signIns: chat.signIns,
     open: config.open,

@@ -126,7 +126,7 @@ export class Presence {
 
   /** The connections that are in a room, or undefined where it is too big to list. */
   connections(room: LiveRoom): PresentConnection[] | undefined {
-    if (this.counts(room).users > listed_people_max || room.elsewhere?.isCounted === true) return undefined;
+    if (this.#isCrowd(room) || room.elsewhere?.isCounted === true) return undefined;
     const gone: PresentConnection[] = [];
     for (const { who, kind } of this.#news.get(room)?.values() ?? [])
       if (kind === "leave" && !this.#isHidden(who.user)) gone.push(who);
@@ -148,6 +148,16 @@ export class Presence {
     if (elsewhere === undefined) return { clients, users };
     const others = elsewhere.counts;
     return { clients: clients + others.clients, users: users + others.users + this.usersElsewhere(room).length };
+  }
+
+  /** Too many persons to be listed. Nobody is counted beyond that. */
+  #isCrowd(room: LiveRoom): boolean {
+    const { elsewhere, people } = room;
+    if (elsewhere !== undefined) return this.counts(room).users > listed_people_max;
+    if (people.size <= listed_people_max) return false;
+    let users = 0;
+    for (const person of people.keys()) if (isShown(person) && ++users > listed_people_max) return true;
+    return false;
   }
 
   #arrived(room: LiveRoom, who: PresentConnection): void {
@@ -194,15 +204,17 @@ export class Presence {
     const { clock, deliver } = this.#options;
     const now_ms = clock.monotonic();
     for (const [room, news] of this.#news) {
-      const lines: string[] = [];
-      for (const [user, { who, kind, due_ms }] of news) {
+      const told: News[] = [];
+      for (const [user, one] of news) {
+        const { kind, due_ms } = one;
         if (due_ms > now_ms) continue;
         news.delete(user);
         if (kind === "leave") this.#forgetLost(room, user);
-        lines.push(presencePush(kind, room.id, who));
+        told.push(one);
       }
       if (news.size === 0) this.#news.delete(room);
-      if (this.counts(room).users > listed_people_max) continue;
+      if (told.length === 0 || this.#isCrowd(room)) continue;
+      const lines = told.map(({ kind, who }) => presencePush(kind, room.id, who));
       for (const frame of joinLines(lines, push_frame_bytes_max)) deliver(room.presenceTopic, frame);
     }
   }

@@ -76,10 +76,14 @@ export class Resume {
     return this.#behind.size;
   }
 
+  /** Whether somebody at that position would need the database, as far as the ring goes just now. */
+  mustPrime(room: LiveRoom, position: Position | undefined): boolean {
+    return position !== undefined && position.offset < room.published && room.ring.first > position.offset + 1;
+  }
+
   /** Reads recent events into the ring, once a room, where a position would otherwise need the database. */
   prime(room: LiveRoom, position: Position | undefined): Promise<void> | undefined {
-    if (position === undefined || position.offset >= room.published || room.ring.first <= position.offset + 1)
-      return undefined;
+    if (!this.mustPrime(room, position)) return undefined;
     room.primed ??= this.#prime(room).catch((error: unknown) => {
       room.primed = undefined;
       throw error;

@@ -282,6 +282,17 @@ export class RoomDirectory {
     return { room, access: await this.access(person, id), top };
   }
 
+  /** The same of a live room where all of it is known. */
+  enterNow(person: Person, id: string): { room: LiveRoom; membership: Membership } | undefined {
+    const room = this.#live.get(id);
+    if (room === undefined || (this.#following !== undefined && room.placed?.has(person) !== true)) return undefined;
+    if (this.#looking.size > 0 && this.#looking.has(`${person.n} ${id}`)) return undefined;
+    const membership = person.memberships.get(room.n);
+    if (membership === undefined) return undefined;
+    if (room.subscribers === 0) this.#ask(room);
+    return { room, membership };
+  }
+
   async #placed(person: Person, room: LiveRoom): Promise<void> {
     while (room.placed?.has(person) !== true) {
       const { placesVersion } = person;

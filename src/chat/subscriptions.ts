@@ -197,17 +197,35 @@ export class Subscriptions {
 
   /** Prepares many; what the person may not or cannot have any more is left out. */
   async #prepareAll(recipient: Recipient, asked: readonly (Asked & { server: boolean })[]): Promise<Start[]> {
-    const starts = await Promise.all(
-      asked.map(async (one) => {
-        try {
-          return await this.#prepare(recipient, one);
-        } catch (error) {
-          if (error instanceof ChatError) return undefined;
-          throw error;
-        }
-      }),
-    );
+    const now = asked.map((one) => this.#prepareNow(recipient, one));
+    // With nothing to wait for, all of them begin in this turn.
+    if (now.every((start) => start !== undefined)) return now;
+    const starts = await Promise.all(asked.map(async (one, at) => now[at] ?? this.#prepareOrNot(recipient, one)));
     return starts.map((start) => start && this.#current(start)).filter((start) => start !== undefined);
+  }
+
+  async #prepareOrNot(recipient: Recipient, asked: Asked & { server: boolean }): Promise<Start | undefined> {
+    try {
+      return await this.#prepare(recipient, asked);
+    } catch (error) {
+      if (error instanceof ChatError) return undefined;
+      throw error;
+    }
+  }
+
+  /** The same where nothing is asked of the database: nearly always, for rooms in which somebody is. */
+  #prepareNow(recipient: Recipient, asked: Asked & { server: boolean }): Start | undefined {
+    const { channel, position, joinLeave, server } = asked;
+    const { directory, resume } = this.#options;
+    const entered = directory.enterNow(recipient.person, channel);
+    if (entered === undefined || recipient.subscriptions.has(entered.room)) return undefined;
+    const { room, membership } = entered;
+    // An open room is for the door of open rooms, and what may not be read for whoever says so.
+    if (room.kind === "open" || (membership.state !== "joined" && !recipient.grants.has(channel))) return undefined;
+    const view = viewFor(callerOf(recipient), entered);
+    if (Math.max(position?.offset ?? 0, view.from - 1) > room.published) return undefined;
+    if (resume.mustPrime(room, position)) return undefined;
+    return { recipient, room, view, position, subscription: subscriptionOf({ live: false, server, joinLeave }) };
   }
 
   /**

@@ -43,8 +43,21 @@ export function positionOf(request: Omit<SubscribeRequest, "channel">): Position
   return { epoch: request.epoch ?? "", offset: request.offset ?? 0 };
 }
 
+const noPositions: ReadonlyMap<string, Position> = new Map();
+
+/** The wishes of nearly all who come for the first time: none, or their rooms. */
+function plainWishes({ data = {}, subs }: CommandOf<"connect">["body"]): ConnectWishes | undefined {
+  if (subs !== undefined || typeof data !== "object" || data === null || Array.isArray(data)) return undefined;
+  for (const key in data) if (key !== "rooms") return undefined;
+  const rooms = "rooms" in data ? data.rooms : undefined;
+  if (rooms !== undefined && rooms !== true) return undefined;
+  return { rooms: rooms === true, name: undefined, positions: noPositions };
+}
+
 /** What the client wants, from connect's `data` and from the positions that its SDK has kept (they are the newer ones). */
 function wishesOf(body: CommandOf<"connect">["body"]): ConnectWishes {
+  const plain = plainWishes(body);
+  if (plain !== undefined) return plain;
   const checked = connectData.safeParse(body.data ?? {});
   // Other applications may put there what they like; only what is wrong in a field of ours is told.
   if (!checked.success && typeof body.data === "object")

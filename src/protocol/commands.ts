@@ -35,8 +35,9 @@ const recovery = {
 };
 
 const subscribe = z.strictObject({ channel, ...recovery });
+const token_chars_max = 16_384;
 const connect = z.strictObject({
-  token: z.string().max(16_384).optional(),
+  token: z.string().max(token_chars_max).optional(),
   data: z.unknown().optional(),
   subs: z.record(z.string(), z.strictObject({ channel: z.string().optional(), ...recovery })).optional(),
   name: z.string().max(255).optional(),
@@ -61,7 +62,7 @@ const publish = z.strictObject({
   removed: z.boolean().optional(),
 });
 const rpc = z.strictObject({ method: z.string().max(255).optional(), data: z.unknown().optional() });
-const refresh = z.strictObject({ token: z.string().max(16_384) });
+const refresh = z.strictObject({ token: z.string().max(token_chars_max) });
 const subRefresh = z.strictObject({
   channel,
   token: z.string().optional(),
@@ -169,6 +170,19 @@ function isPlainRpc(body: unknown): body is z.infer<typeof rpc> {
   return typeof method === "string" && method.length <= 255;
 }
 
+/** A connect as nearly all are; the schema says the same of it. */
+function isPlainConnect(body: unknown): body is ConnectRequest {
+  if (!isObject(body)) return false;
+  for (const key in body) if (key !== "token" && key !== "data") return false;
+  const { token } = body;
+  return token === undefined || (typeof token === "string" && token.length <= token_chars_max);
+}
+
+/** Whether the schema need not be asked. */
+function isPlain(method: Method, body: unknown): boolean {
+  return (method === "rpc" && isPlainRpc(body)) || (method === "connect" && isPlainConnect(body));
+}
+
 /** No request has so many; a schema would name each one that it does not know. */
 const keys_max = 64;
 
@@ -190,9 +204,8 @@ function decodeCommand(source: { id: number; line: string; parsed: Record<string
     return refused(id, `a command is at most ${command_bytes_max} bytes`, "too_large");
   }
   if (hasTooManyKeys(parsed[method])) return refused(id, `more than ${keys_max} keys`);
-  const body = method === "rpc" && isPlainRpc(parsed[method]) ? parsed[method] : undefined;
-  const checked =
-    body === undefined ? schemas[method].safeParse(parsed[method]) : { success: true as const, data: body };
+  const body = parsed[method];
+  const checked = isPlain(method, body) ? { success: true as const, data: body } : schemas[method].safeParse(body);
   if (!checked.success) return refused(id, problemText(checked.error));
   if (id === 0 && method !== "send") return { kind: "breach", reason: "a command has no id" };
   const request = memberText(line, method);

@@ -45,17 +45,50 @@ function toStatement(statement: InStatement | [string, InArgs?], args?: InArgs):
   return { sql: statement.sql, args: named };
 }
 
-/** A row has its values by index and by name, and its length, as libSQL promises. */
-function toRow(columns: readonly string[], values: readonly Value[]): Row {
-  const row = {} as Row;
-  Object.defineProperty(row, "length", { value: values.length });
-  values.forEach((given, at) => {
-    const value = given instanceof Uint8Array ? given.slice().buffer : given;
-    Object.defineProperty(row, at, { value, enumerable: false });
-    const name = columns[at];
-    if (name !== undefined && !Object.hasOwn(row, name)) row[name] = value;
-  });
-  return row;
+/**
+ * A row has its values by index and by name, and its length, as libSQL promises; what is enumerable are the names. Indexes
+ * are getters of the prototype: to define each of them on each row would take longer than to read the row.
+ */
+class ReadRow {
+  /** How many indexes the prototype has. */
+  static #indexes = 0;
+  readonly #values: readonly unknown[];
+
+  constructor(values: readonly unknown[], names: readonly (string | undefined)[]) {
+    this.#values = values;
+    const row = this as Record<string, unknown>;
+    for (let at = 0; at < names.length; at++) {
+      const name = names[at];
+      if (name !== undefined) row[name] = values[at];
+    }
+  }
+
+  get length(): number {
+    return this.#values.length;
+  }
+
+  static haveIndexes(count: number): void {
+    for (; ReadRow.#indexes < count; ReadRow.#indexes++) {
+      const at = ReadRow.#indexes;
+      const get = function (this: ReadRow): unknown {
+        return this.#values[at];
+      };
+      Object.defineProperty(ReadRow.prototype, at, { get });
+    }
+  }
+}
+
+/** The name of each column in a row; of several with one name the first has it, and an index or `length` is no name. */
+function namesIn(columns: readonly string[]): (string | undefined)[] {
+  const isName = (name: string, at: number): boolean => columns.indexOf(name) === at && !/^(length|\d+)$/.test(name);
+  return columns.map((name, at) => (isName(name, at) ? name : undefined));
+}
+
+function toRows({ columns, rows }: Result): Row[] {
+  const names = namesIn(columns);
+  ReadRow.haveIndexes(columns.length);
+  const toBuffer = (value: Value): unknown => (value instanceof Uint8Array ? value.slice().buffer : value);
+  return rows.map((values) => new ReadRow(values.map(toBuffer), names) as unknown as Row);
 }
 
 function toResultSet(result: Result): ResultSet {
@@ -63,7 +96,7 @@ function toResultSet(result: Result): ResultSet {
   return {
     columns,
     columnTypes,
-    rows: result.rows.map((values) => toRow(columns, values)),
+    rows: toRows(result),
     rowsAffected,
     lastInsertRowid: lastInsertRowid === undefined ? undefined : BigInt(lastInsertRowid),
     toJSON: () => ({ columns, columnTypes, rows: result.rows, rowsAffected, lastInsertRowid }),

@@ -91,18 +91,20 @@ const m = namesOf(members);
 
 /**
  * One row a person, one cell for all of their rooms: a storm of reconnects asks for thousands of people at once. (sqld's
- * parser knows no order inside of an aggregate, so the place comes along.)
+ * parser knows no order inside of an aggregate, so what the order goes by comes along.)
  */
-const activeSql = `SELECT user, json_group_array(json_array(n, id, role, visible_from, muted_until, place))
-  FROM (
-    SELECT m.${m.of.user} AS user, m.${m.of.role} AS role, m.${m.of.visible_from} AS visible_from,
-      m.${m.of.muted_until} AS muted_until, r.${r.of.n} AS n, r.${r.of.id} AS id,
-      row_number() OVER (PARTITION BY m.${m.of.user} ORDER BY r.${r.of.last_at} DESC, r.${r.of.n}) AS place
-    FROM ${m.table} m JOIN ${r.table} r ON r.${r.of.n} = m.${m.of.room}
-    WHERE m.${m.of.user} IN (SELECT value FROM json_each(?1)) AND m.${m.of.state} = 'joined' AND r.${r.of.deleted_at} IS NULL
-  ) WHERE place <= ?2 GROUP BY user`;
+const activeSql = `SELECT asked.value, (
+    SELECT json_group_array(json_array(n, id, role, visible_from, muted_until, last_at))
+    FROM (
+      SELECT r.${r.of.n} AS n, r.${r.of.id} AS id, m.${m.of.role} AS role, m.${m.of.visible_from} AS visible_from,
+        m.${m.of.muted_until} AS muted_until, r.${r.of.last_at} AS last_at
+      FROM ${m.table} m JOIN ${r.table} r ON r.${r.of.n} = m.${m.of.room}
+      WHERE m.${m.of.user} = asked.value AND m.${m.of.state} = 'joined' AND r.${r.of.deleted_at} IS NULL
+      ORDER BY r.${r.of.last_at} DESC, r.${r.of.n} LIMIT ?2
+    )
+  ) FROM json_each(?1) asked`;
 
-type ActiveRow = [n: number, id: string, role: RoomRole, visible_from: number, muted_until: number, place: number];
+type ActiveRow = [n: number, id: string, role: RoomRole, visible_from: number, muted_until: number, last_at: number];
 
 /** A libSQL server answers with so many bytes at most (sqld: 10 MB): people with many rooms are then asked for by fewer at a time. */
 async function readActive(client: Client, asked: { users: readonly number[]; limit: number }): Promise<Row[]> {
@@ -127,7 +129,7 @@ export async function activeRooms(
   const found = new Map(rows.map((row) => [Number(row[0]), JSON.parse(row[1] as string) as ActiveRow[]]));
   return asked.users.map((user) =>
     (found.get(user) ?? [])
-      .sort((a, b) => a[5] - b[5])
+      .sort((a, b) => b[5] - a[5] || a[0] - b[0])
       .map(([n, id, role, visible_from, muted_until]) => ({
         room: { n, id },
         member: { role, state: "joined" as const, visible_from, muted_until, banned_until: 0 },

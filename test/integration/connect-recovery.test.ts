@@ -72,3 +72,32 @@ test("a position of another epoch, and one above the top, are told recovered: fa
     expect(back.connected?.subs[room.id]).toMatchObject({ recovered: false, was_recovering: true, offset: 1, epoch });
   }
 });
+
+test("rooms that somebody is in and rooms that nobody has open come in one reply, each once", async () => {
+  await using node = await startNode({ args: ["--open"] });
+  await using writer = await connectRaw(node, { data: { rooms: true } });
+  const token = writer.connected?.data.token ?? "";
+  const { id: busy } = await writer.rpc<{ id: string }>("room.create", { name: "Busy" });
+  const { id: quiet } = await writer.rpc<{ id: string }>("room.create", { name: "Quiet" });
+  await writer.close();
+  await node.restart();
+
+  await using first = await connectRaw(node, { token });
+  await first.subscribe(busy);
+  const positions = { [busy]: 0, [quiet]: 0 };
+  const data = { rooms: true, epoch: first.connected?.data.epoch, positions };
+  await using second = await connectRaw(node, { token, data });
+  await using third = await connectRaw(node, { token, data });
+  for (const client of [second, third]) {
+    expect(Object.keys(client.connected?.subs ?? {}).toSorted()).toEqual(
+      [busy, quiet, `user:${writer.user}`].toSorted(),
+    );
+    expect([client.seqs(busy), client.seqs(quiet)]).toEqual([[1], [1]]);
+  }
+  for (const channel of [busy, quiet, busy, quiet]) await first.request("publish", { channel, data: {} });
+  for (const client of [second, third]) {
+    await client.untilSeq(busy, 3);
+    await client.untilSeq(quiet, 3);
+    for (const room of [busy, quiet]) expect(client.seqs(room)).toEqual([1, 2, 3]);
+  }
+});

@@ -78,6 +78,13 @@ describe("libSQL's client over the storage threads", () => {
     expect(Object.keys(row ?? {})).toEqual(["a", "b"]);
   });
 
+  test("gives the values by place and the length whatever the columns are called", async () => {
+    const { rows } = await rig.storage.client.execute('SELECT 5 AS length, 6 AS "0", 7 AS at, 8 AS constructor');
+    const [row] = rows;
+    expect([row?.length, row?.[0], row?.[1], row?.["at"], row?.["constructor"]]).toEqual([4, 5, 6, 7, 8]);
+    expect(Object.keys(row ?? {})).toEqual(["at", "constructor"]);
+  });
+
   test("tells how many rows a write changed, and the key of the last", async () => {
     const { client } = rig.storage;
     const inserted = await client.execute("INSERT INTO others VALUES (7), (8)");
