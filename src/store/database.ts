@@ -18,6 +18,7 @@ import { call_ms_max, migration_ms_max, openRemote } from "./remote.ts";
 import type { Committer, Unseen } from "./draft.ts";
 import { createHistory, type History } from "./history.ts";
 import { keepHouse, walBytes } from "./housekeeping.ts";
+import { gatherReads, readsOf } from "./gathered-reads.ts";
 import { flushToDisk } from "./flush.ts";
 import { identify } from "./identity.ts";
 import { takeLock, type Lock } from "./lock.ts";
@@ -173,7 +174,7 @@ async function startLocal(options: StorageOptions, parts: LocalParts): Promise<O
         return { outcomes: outcomesFromColumns(drafts, outcomes), unseen: nothingUnseen };
       },
     },
-    history: createHistory(client),
+    history: createHistory(gatherReads(reader)),
     async close() {
       housekeeping.cancel();
       await closeLocal(parts);
@@ -207,7 +208,7 @@ async function openShared(
     threadsReplaced: () => 0,
     verify: () => verifyDatabase(client),
     durability: `remote database, ${durability}: an acknowledgement is worth what that server's disk gives`,
-    history: createHistory(client),
+    history: createHistory(readsOf(client)),
     async close() {
       housekeeping.cancel();
       client.close();

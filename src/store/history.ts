@@ -1,10 +1,12 @@
 /** Pages of a room's log, as the texts of publications: the same bytes that went out live. */
 
-import type { Client } from "@libsql/client";
 import { page_bytes_max } from "../protocol/limits.ts";
+import type { FirstRow } from "./gathered-reads.ts";
+import { changeText, messageText } from "./event-texts.ts";
 import { namesOf } from "./names.ts";
-import { changes, messages, users } from "./schema.ts";
+import { changes, messages } from "./schema.ts";
 import type { View } from "./view.ts";
+import { readWholeRange } from "./whole-range.ts";
 
 export interface Range {
   /** First and last seq wanted, both inclusive. */
@@ -22,25 +24,11 @@ export interface History {
   page(view: View, range: Range): Promise<string[]>;
 }
 
-const u = namesOf(users);
 const g = namesOf(messages);
 const c = namesOf(changes);
 
-/** A page of at most so many events is read in one go and measured afterwards; a longer one is measured first. */
-const quick_events_max = 100;
-
-/** The sender by a look-up a row: cheaper than a join, and rows come in the order of the index. */
-const userId = (key: string): string => `(SELECT ${u.of.id} FROM ${u.table} WHERE ${u.of.n} = ${key})`;
-
-// The two texts must equal what `publicationText` makes; test/unit/store/history.test.ts compares them.
-export const messageText = (
-  data: string,
-): string => `'{"offset":'||g.${g.of.seq}||',"data":'||${data}||',"info":{"user":"'
-  ||${userId(`g.${g.of.sender}`)}||'"},"time":'||g.${g.of.sent_at}||',"tags":{"id":"'||g.${g.of.id}||'","at":"'||g.${g.of.sent_at}||'"}}'`;
-export const changeText = (
-  data: string,
-): string => `'{"offset":'||c.${c.of.seq}||',"data":'||${data}||',"info":{"user":"'
-  ||${userId(`c.${c.of.actor}`)}||'"},"time":'||c.${c.of.sent_at}||',"tags":{"at":"'||c.${c.of.sent_at}||'","kind":"'||c.${c.of.kind}||'"}}'`;
+/** Of a range of at most so many seqs all events are read in one go and measured afterwards. */
+const whole_range_max = 100;
 
 /** Both tables merged by seq, each read along its index: ?1 room, ?2 first and ?3 last seq. */
 function merged(of: { message: string; change: string }, name: string): string {
@@ -61,45 +49,38 @@ const sizes = merged(
 );
 
 /**
- * A page is one cell: the texts joined by newlines, which no text contains; reading rows one by one is half as fast. An
- * aggregate takes the rows in the order of its subquery. (sqld's parser knows no order inside of an aggregate.)
+ * Any page, as one cell: the texts joined by newlines, which no text contains; reading rows one by one is half as fast.
+ * An aggregate takes the rows in the order of its subquery. (sqld's parser knows no order inside of an aggregate.)
  */
-function pageSql(take: Range["take"]): { readonly quick: string; readonly measured: string } {
+function pageSql(take: Range["take"]): string {
   const order = take === "oldest" ? "ASC" : "DESC";
-  return {
-    /** The second value says whether there is anything, where the first is null because it would be too large. */
-    quick: `SELECT CASE WHEN sum(octet_length(text)) <= ?5 THEN group_concat(text, char(10)) END, count(*)
-      FROM (${texts} ORDER BY seq ${order} LIMIT ?4)`,
-    measured: `SELECT group_concat(text, char(10)) FROM (${texts} ORDER BY seq ${order} LIMIT (
+  return `SELECT group_concat(text, char(10)) FROM (${texts} ORDER BY seq ${order} LIMIT (
       SELECT count(*) FROM (
         SELECT bytes, sum(bytes) OVER (ORDER BY seq ${order} ROWS UNBOUNDED PRECEDING) AS total
         FROM (${sizes} ORDER BY seq ${order} LIMIT ?4)
-      ) WHERE total <= ?5 OR total = bytes))`,
-  };
+      ) WHERE total <= ?5 OR total = bytes))`;
 }
 
 const sqlOf = { oldest: pageSql("oldest"), newest: pageSql("newest") };
 
-export function createHistory(client: Client): History {
-  const read = async (sql: string, args: number[]): Promise<{ cell: unknown; count: unknown }> => {
-    const { rows } = await client.execute({ sql, args });
-    return { cell: rows[0]?.[0], count: rows[0]?.[1] };
-  };
+export function createHistory(read: FirstRow): History {
   return {
-    async page(view, range) {
-      const from = Math.max(range.from, view.from);
-      if (from > range.to || range.limit < 1) return [];
-      const { quick, measured } = sqlOf[range.take];
-      const args = [view.room, from, range.to, range.limit, range.bytes_max ?? page_bytes_max];
-      let cell: unknown;
-      if (range.limit <= quick_events_max) {
-        const answer = await read(quick, args);
-        if (answer.count === 0) return [];
-        cell = answer.cell;
+    async page(view, { from: first, to: last, limit, take, bytes_max = page_bytes_max }) {
+      const { room } = view;
+      const from = Math.max(first, view.from);
+      if (from > last || limit < 1) return [];
+      if (limit <= whole_range_max) {
+        // A log has no holes, so a page that lies inside of it is the whole of a range.
+        const range =
+          take === "oldest"
+            ? { from, to: Math.min(last, from + limit - 1) }
+            : { from: Math.max(from, last - limit + 1), to: last };
+        const whole = await readWholeRange(read, { room, ...range, bytes_max });
+        if (whole !== undefined) return whole;
       }
-      cell ??= (await read(measured, args)).cell;
+      const [cell] = (await read(sqlOf[take], [room, from, last, limit, bytes_max])) ?? [];
       const page = typeof cell === "string" && cell !== "" ? cell.split("\n") : [];
-      return range.take === "oldest" ? page : page.reverse();
+      return take === "oldest" ? page : page.reverse();
     },
   };
 }

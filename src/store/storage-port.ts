@@ -7,6 +7,7 @@ import type { Clock } from "../lib/clock.ts";
 import { ThreadedClient, type Asked } from "./client.ts";
 import type { Storage } from "./database.ts";
 import { StorageError } from "./draft.ts";
+import { gatherReads, readsOf } from "./gathered-reads.ts";
 import { createHistory } from "./history.ts";
 import { createOrm } from "./orm.ts";
 import { openRemote } from "./remote.ts";
@@ -93,14 +94,15 @@ export interface GatewayStorageOptions {
 }
 
 export function openGatewayStorage({ clock, remote, port, epoch, durability }: GatewayStorageOptions): Storage {
+  const reader = port.thread("reader");
   const client =
     remote === undefined
-      ? new ThreadedClient({ writer: port.thread("writer"), reader: port.thread("reader") })
+      ? new ThreadedClient({ writer: port.thread("writer"), reader })
       : openRemote({ ...remote, clock }).client;
   return {
     client,
     db: createOrm(client),
-    history: createHistory(client),
+    history: createHistory(remote === undefined ? gatherReads(reader) : readsOf(client)),
     epoch,
     durability,
     committer: {

@@ -25,6 +25,8 @@ export type ThreadRole = "writer" | "reader" | "copier";
 export type Request =
   | { readonly op: "open"; readonly path: string; readonly role: ThreadRole }
   | { readonly op: "execute"; readonly statement: Statement }
+  /** The first row of one statement for each of several lists of arguments. */
+  | { readonly op: "reads"; readonly sql: string; readonly args: readonly (readonly Value[])[] }
   | { readonly op: "batch"; readonly statements: readonly Statement[]; readonly begin: string }
   | { readonly op: "migrate"; readonly statements: readonly Statement[] }
   | { readonly op: "script"; readonly sql: string }
@@ -35,6 +37,7 @@ export type Request =
 
 export type Answer =
   | { readonly op: "execute"; readonly result: Result }
+  | { readonly op: "reads"; readonly rows: (Value[] | undefined)[] }
   | { readonly op: "batch"; readonly results: Result[] }
   | { readonly op: "migrate"; readonly results: Result[] }
   | { readonly op: "commit"; readonly outcomes: OutcomeColumns }

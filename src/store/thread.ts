@@ -38,6 +38,8 @@ function answer(request: Exclude<Request, { op: "close" }>): Answer {
     case "execute":
       forgetAfter([request.statement]);
       return { op: "execute", result: opened().execute(request.statement) };
+    case "reads":
+      return { op: "reads", rows: opened().firstRows(request.sql, request.args) };
     case "batch":
       forgetAfter(request.statements);
       return { op: "batch", results: opened().batch(request.statements, request.begin) };

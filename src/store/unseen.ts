@@ -3,7 +3,7 @@
 import type { InStatement, ResultSet } from "@libsql/client";
 import { publicationSeq } from "../protocol/events.ts";
 import type { Seen, Unseen } from "./draft.ts";
-import { changeText, messageText } from "./history.ts";
+import { changeText, messageText } from "./event-texts.ts";
 import { namesOf } from "./names.ts";
 import { changes, messages, rooms } from "./schema.ts";
 

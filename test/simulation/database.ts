@@ -6,6 +6,7 @@ import { Connection } from "../../src/store/connection.ts";
 import { ThreadedClient } from "../../src/store/client.ts";
 import type { Storage } from "../../src/store/database.ts";
 import { StorageError, type Draft, type Outcome } from "../../src/store/draft.ts";
+import { gatherReads } from "../../src/store/gathered-reads.ts";
 import { createHistory } from "../../src/store/history.ts";
 import { migrations } from "../../src/store/migrations.ts";
 import { createOrm } from "../../src/store/orm.ts";
@@ -83,7 +84,7 @@ export class SimulatedDatabase {
       committer: {
         commit: async (drafts) => ({ outcomes: await this.#commitLater(clock, drafts), unseen: [] }),
       },
-      history: createHistory(client),
+      history: createHistory(gatherReads(thread)),
     };
   }
 
@@ -100,9 +101,8 @@ export class SimulatedDatabase {
   pages(n: number): string[] {
     const { top } = this.rooms.get(n) as RoomLog;
     const thread = { ask: async (request: Request) => answer(request) };
-    const client = new ThreadedClient({ writer: thread as never, reader: thread as never });
     const texts: string[] = [];
-    void createHistory(client)
+    void createHistory(gatherReads(thread as never))
       .page({ room: n, from: 1 }, { from: 1, to: top, limit: top, take: "oldest", bytes_max: 2 ** 30 })
       .then((page) => texts.push(...page));
     drainMicrotasks();
@@ -172,6 +172,7 @@ function answer(request: Request): Answer {
     if (writesRooms.test(request.statement.sql)) commit.forget();
     return { op: "execute", result: connection.execute(request.statement) };
   }
+  if (request.op === "reads") return { op: "reads", rows: connection.firstRows(request.sql, request.args) };
   if (request.op !== "batch") throw new Error(`Expected a read or a batch, got ${request.op}.`);
   if (request.statements.some(({ sql }) => writesRooms.test(sql))) commit.forget();
   return { op: "batch", results: connection.batch(request.statements, request.begin) };

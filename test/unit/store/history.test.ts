@@ -120,6 +120,37 @@ describe("pages of a room's log", () => {
     }
   });
 
+  test("that are asked for together are each their own", async () => {
+    const ranges = Array.from({ length: 64 }, (_, at): Range => {
+      const take = at % 3 === 0 ? "oldest" : "newest";
+      return { from: 1 + at, to: live.length - at, limit: at % 2 === 0 ? 50 : 150, take };
+    });
+    const pages = await Promise.all(ranges.map((range) => rig.storage.history.page({ room, from: 3 }, range)));
+    expect(pages).toEqual(ranges.map((range) => expectedPage(live, 3, range)));
+  });
+
+  test("are whole on both sides of a hole", async () => {
+    const { client, history } = rig.storage;
+    const seq = 20;
+    await client.batch([
+      { sql: "DELETE FROM messages WHERE room = ? AND seq <= ?", args: [room, seq] },
+      { sql: "DELETE FROM changes WHERE room = ? AND seq <= ?", args: [room, seq] },
+      { sql: "DELETE FROM messages WHERE room = ? AND seq = 300", args: [room] },
+    ]);
+    const left = live.filter((text) => publicationSeq(text) > seq && publicationSeq(text) !== 300);
+    for (const take of ["oldest", "newest"] as const) {
+      for (const [from, to] of [
+        [1, 40],
+        [1, 21],
+        [280, 320],
+        [290, 345],
+      ] as const) {
+        const range: Range = { from, to, limit: 25, take };
+        expect(await history.page({ room, from: 1 }, range)).toEqual(expectedPage(left, 1, range));
+      }
+    }
+  });
+
   test("are empty where there is nothing to read", async () => {
     const { history } = rig.storage;
     const range: Range = { from: 1, to: 10, limit: 10, take: "oldest" };
