@@ -22,7 +22,7 @@ export interface ConfabChoice {
   readonly name?: string;
 }
 
-/** Confab as an operator runs it, but for the limit on what one sender may send. */
+/** Confab as an operator runs it, but for the limits on what one person may send and read. */
 export function confabSubject(choice: ConfabChoice): Subject {
   const folder = choice.folder ?? root;
   const executable = choice.executable ?? join(folder, "dist/confab");
@@ -37,6 +37,8 @@ export function confabSubject(choice: ConfabChoice): Subject {
       CONFAB_JWT_SECRET: load_secret,
       CONFAB_MESSAGES_PER_SECOND: limit,
       CONFAB_MESSAGES_BURST: limit,
+      CONFAB_READS_PER_SECOND: limit,
+      CONFAB_READS_BURST: limit,
       CONFAB_CONNECTIONS_MAX: "19000",
       CONFAB_LOG_FORMAT: "json",
     },
