@@ -7,7 +7,8 @@ import { committers } from "./committers.ts";
 for (const { name, at } of committers)
   test(`the rooms of each person come in the order asked, the most recently active first: ${name}`, async () => {
     const place = await at();
-    const { client, close } = await place.open();
+    const storage = await place.open();
+    const { client } = storage;
     await client.migrate([
       `INSERT INTO users (n, id, issuer, subject, name, created_at)
         VALUES (1, 'u1', 'guest', '1', '', 1), (2, 'u2', 'guest', '2', '', 1), (3, 'u3', 'guest', '3', '', 1)`,
@@ -29,6 +30,6 @@ for (const { name, at } of committers)
     ]);
     const [first = []] = await activeRooms(client, { users: [1], limit: 2 });
     expect(first.map(({ room }) => room.id)).toEqual(["r2", "r4"]);
-    await close();
+    await storage.close();
     await place.end();
   });
