@@ -4,7 +4,7 @@
  */
 import { existsSync } from "node:fs";
 import { mkdir, rm } from "node:fs/promises";
-import { dirname, relative } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { parseArgs } from "node:util";
 import type { BunPlugin } from "bun";
 import packageJson from "../package.json" with { type: "json" };
@@ -14,17 +14,29 @@ import { ownTarget, provideParts } from "./platform.ts";
 /** Threads are started by the address of their file, which the bundler does not follow: each is an entry of its own. */
 const entrypoints = ["src/main.ts", "src/gateway-thread.ts", "src/store/thread.ts"];
 
+/** A third of the driver's size; above it the build takes seconds for a tenth of a megabyte each. */
+const packing_level = 9;
+
 /**
  * libSQL requires its native package by a computed name, which no bundler can follow (oven-sh/bun#18909).
- * Here the platform is known, so the name becomes a literal and the driver is embedded.
+ * Here the platform is known, so the name becomes that of a file: the driver is embedded, packed, and unpacked where it runs.
  */
-function nativeDriver(packageName: string): BunPlugin {
+async function nativeDriver(packageName: string): Promise<BunPlugin> {
+  const path = Bun.resolveSync(packageName, import.meta.dir);
+  const content = await Bun.file(path).bytes();
+  const name = `${Bun.SHA256.hash(content, "hex").slice(0, 16)}.node`;
+  const packed = `{ path: require(${JSON.stringify(path)}), name: "${name}", bytes: ${content.length} }`;
+  const unpack = `require(${JSON.stringify(join(import.meta.dir, "unpack.ts"))}).unpack`;
   return {
     name: "native-driver",
     setup(build) {
+      build.onLoad({ filter: /\.node$/ }, () => ({
+        contents: Bun.zstdCompressSync(content, { level: packing_level }),
+        loader: "file",
+      }));
       build.onLoad({ filter: /[\\/]node_modules[\\/]libsql[\\/]index\.js$/ }, async ({ path }) => {
         const source = await Bun.file(path).text();
-        const literal = source.replace("require(`@libsql/${target}`)", `require(${JSON.stringify(packageName)})`);
+        const literal = source.replace("require(`@libsql/${target}`)", `require(${unpack}(${packed}))`);
         if (literal === source) {
           throw new Error(
             `Expected ${path} to require its native package by a computed name, and it does not: read it again.`,
@@ -89,6 +101,9 @@ async function build({ target, outfile }: Options): Promise<void> {
     target: "bun",
     // What a start does not need (the library of accounts, mail) stays apart, and is not read before it is asked for.
     splitting: true,
+    // Parsed here, and not at every start.
+    bytecode: true,
+    format: "esm",
     compile: {
       target: `bun-${target}` as Bun.Build.CompileTarget,
       outfile,
@@ -103,7 +118,7 @@ async function build({ target, outfile }: Options): Promise<void> {
     // The map is embedded: stacks in an operator's log name the source's lines.
     sourcemap: "linked",
     define: { "process.env.NODE_ENV": '"production"', CONFAB_VERSION: JSON.stringify(version()) },
-    plugins: [nativeDriver(driver), await builtPage()],
+    plugins: [await nativeDriver(driver), await builtPage()],
   });
   if (!result.success) throw new AggregateError(result.logs, "The bundler found mistakes.");
   const maps = result.outputs.filter((output) => output.kind === "sourcemap");

@@ -52,7 +52,7 @@ async function open(opening: Opening, number: number): Promise<void> {
   const log = createLog({ ...opening.log, clock, write: (line) => post({ op: "log", line }) }).child({
     gateway: number,
   });
-  const storage = openGatewayStorage({
+  const storage = await openGatewayStorage({
     clock,
     remote: remoteOf({ config, secrets }),
     port: storagePort,

@@ -74,7 +74,7 @@ async function serve(options: AppOptions, storage: OpenedStorage, tls: Tls | und
   };
   registerProcessFigures(metrics, storage);
   // A local file is this process's alone: then there is nobody to tell.
-  const broker = storage.file === undefined ? brokerOf(options) : undefined;
+  const broker = storage.file === undefined ? await brokerOf(options) : undefined;
   if (broker !== undefined) registerBrokerFigures(metrics, broker);
   const others = broker === undefined ? undefined : { broker, tells: true };
   const ports = [config.port, ...config.listen];
@@ -105,7 +105,7 @@ async function serve(options: AppOptions, storage: OpenedStorage, tls: Tls | und
   };
 }
 
-function brokerOf({ clock, config, log, secrets }: AppOptions): Broker {
+function brokerOf({ clock, config, log, secrets }: AppOptions): Promise<Broker> {
   return openBroker({ redis: config.redis, password: secrets.redisPassword, clock, log });
 }
 
@@ -130,7 +130,7 @@ async function serveByThreads(options: AppOptions, storage: OpenedStorage, tls: 
       if (batch.failed) gateways.alarm();
     },
   });
-  const broker = new BrokerHub(brokerOf(options));
+  const broker = new BrokerHub(await brokerOf(options));
   const ports = await claimPorts(config.host, [config.port, ...config.listen]);
   const opening = { config, secrets, version, tls, page: await loadPage(), ports, epoch, durability };
   const gateways = new Gateways({

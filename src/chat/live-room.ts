@@ -1,7 +1,7 @@
 /** A room that has, or just had, somebody here: its top, its recent events, and who is in it. */
 
 import { aroundPublication, type Around } from "../protocol/frames.ts";
-import { jsonPresenceTopic, jsonTopic } from "../protocol/topics.ts";
+import { jsonQuietTopic, jsonTopic } from "../protocol/topics.ts";
 import { Ring } from "../store/ring.ts";
 import type { RoomRow } from "../store/rooms.ts";
 import type { Elsewhere } from "./elsewhere.ts";
@@ -30,11 +30,13 @@ export class LiveRoom {
   published: number;
   readonly ring: Ring;
   readonly topic: string;
-  readonly presenceTopic: string;
+  readonly quietTopic: string;
   /** What stands around a publication of this room in its push. */
   readonly around: Around;
   /** Connections that are subscribed, live or catching up. */
   subscribers = 0;
+  /** Those of them who are on the quiet topic. */
+  quiet = 0;
   /** Who is here, with the number of connections. */
   readonly people = new Map<Person, number>();
   /** Whose place in it was read since it is live, where other nodes write to it too. */
@@ -74,7 +76,7 @@ export class LiveRoom {
     this.opened = published;
     this.ring = new Ring(published + 1);
     this.topic = jsonTopic(row.id);
-    this.presenceTopic = jsonPresenceTopic(row.id);
+    this.quietTopic = jsonQuietTopic(row.id);
     this.around = aroundPublication(row.id);
   }
 }

@@ -196,7 +196,10 @@ export class Outbox {
     const texts = this.#texts.get(room);
     if (texts === undefined) return;
     this.#texts.delete(room);
-    for (const frame of joinLines(texts, room_frame_bytes_max, room.around)) this.#options.deliver(room.topic, frame);
+    for (const frame of joinLines(texts, room_frame_bytes_max, room.around)) {
+      if (room.subscribers > room.quiet) this.#options.deliver(room.topic, frame);
+      if (room.quiet > 0) this.#options.deliver(room.quietTopic, frame);
+    }
   }
 
   /** Lets out what was held back and now follows. */

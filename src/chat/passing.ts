@@ -93,6 +93,6 @@ export class Passing {
   #deliver(room: LiveRoom, texts: readonly string[]): void {
     const { deliver, presence } = this.#options;
     if (texts.length === 0 || presence.counts(room).users > listed_people_max) return;
-    for (const frame of joinLines(texts.map(passingPush), push_frame_bytes_max)) deliver(room.presenceTopic, frame);
+    for (const frame of joinLines(texts.map(passingPush), push_frame_bytes_max)) deliver(room.topic, frame);
   }
 }

@@ -215,7 +215,7 @@ export class Presence {
       if (news.size === 0) this.#news.delete(room);
       if (told.length === 0 || this.#isCrowd(room)) continue;
       const lines = told.map(({ kind, who }) => presencePush(kind, room.id, who));
-      for (const frame of joinLines(lines, push_frame_bytes_max)) deliver(room.presenceTopic, frame);
+      for (const frame of joinLines(lines, push_frame_bytes_max)) deliver(room.topic, frame);
     }
   }
 }

@@ -183,8 +183,9 @@ export class Resume {
 
   #goLive(recipient: Recipient, room: LiveRoom, subscription: Subscription): void {
     recipient.subscriptions.set(room, subscriptionOf({ ...subscription, live: true }));
-    recipient.join(room.topic);
-    if (subscription.joinLeave) recipient.join(room.presenceTopic);
+    if (subscription.joinLeave) return recipient.join(room.topic);
+    room.quiet++;
+    recipient.join(room.quietTopic);
   }
 
   /** Publications behind a position, as many as fit but `least` of them at any size; none where the ring no longer reaches back so far. */

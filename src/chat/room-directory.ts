@@ -37,6 +37,16 @@ export interface Following {
   unfollow(n: number): void;
 }
 
+function isSamePlace(one: Membership, other: Membership): boolean {
+  return (
+    one.role === other.role &&
+    one.state === other.state &&
+    one.visible_from === other.visible_from &&
+    one.muted_until === other.muted_until &&
+    one.banned_until === other.banned_until
+  );
+}
+
 function mayVanish({ kind, last_seq }: RoomRow): boolean {
   return kind === "open" && last_seq === 0;
 }
@@ -49,6 +59,8 @@ export class RoomDirectory {
   readonly #liveByKey = new Map<number, LiveRoom>();
   readonly #idle = new Lru<string, LiveRoom>(idle_rooms_max);
   readonly #facts = new Lru<string, RoomFacts>(facts_remembered_max);
+  /** The place in a room that was read last. */
+  readonly #places = new Lru<number, Membership>(facts_remembered_max);
   /** Rises with every change of a room: what was read before it may be older. */
   #factsVersion = 0;
   readonly #opening = new Map<string, Promise<LiveRoom>>();
@@ -336,7 +348,15 @@ export class RoomDirectory {
   remember(person: Person, known: readonly KnownRoom[], placesVersion: number): void {
     if (person.placesVersion !== placesVersion) return;
     for (const { room, member } of known) {
-      if (!person.memberships.has(room.n)) person.memberships.set(room.n, member);
+      if (!person.memberships.has(room.n)) person.memberships.set(room.n, this.#asOthers(room.n, member));
     }
+  }
+
+  /** Most members of a room have the same place in it: one object is kept for all of them. */
+  #asOthers(n: number, member: Membership): Membership {
+    const other = this.#places.get(n);
+    if (other !== undefined && isSamePlace(other, member)) return other;
+    this.#places.set(n, member);
+    return member;
   }
 }

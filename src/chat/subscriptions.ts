@@ -257,9 +257,9 @@ export class Subscriptions {
     const { directory, presence, resume } = this.#options;
     recipient.subscriptions.delete(room);
     resume.stop(recipient, room);
-    if (!lost && subscription.live) {
-      recipient.leave(room.topic);
-      if (subscription.joinLeave) recipient.leave(room.presenceTopic);
+    if (subscription.live) {
+      if (!subscription.joinLeave) room.quiet--;
+      if (!lost) recipient.leave(subscription.joinLeave ? room.topic : room.quietTopic);
     }
     presence.exit(room, recipient, lost);
     directory.release(room);
@@ -298,7 +298,6 @@ export class Subscriptions {
     this.#options.directory.hold(room);
     recipient.send([subscribePush(room.id, { epoch: this.#options.epoch, offset: room.published })]);
     recipient.join(room.topic);
-    recipient.join(room.presenceTopic);
     this.#options.presence.enter(room, recipient);
   }
 }

@@ -14,7 +14,7 @@ const batch_slow_ms = 50;
 const near_deadline_ms = call_ms_max / 2;
 
 export async function examineRemote({ config, secrets }: Configuration, clock: Clock): Promise<Finding[]> {
-  const { client } = openRemote({ url: config.database, token: secrets.databaseToken, clock });
+  const { client } = await openRemote({ url: config.database, token: secrets.databaseToken, clock });
   try {
     const durability = await readDurability(client);
     return [

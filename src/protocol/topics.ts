@@ -23,7 +23,10 @@ export function jsonTopic(channel: string): string {
   return `j/${channel}`;
 }
 
-/** Joins and leaves go to those only who asked for them, hence on a topic of their own. */
-export function jsonPresenceTopic(channel: string): string {
-  return `jp/${channel}`;
+/**
+ * The same for those who asked for no joins and leaves. A socket is on one of the two: each topic that one is on costs the
+ * runtime as much as a subscription costs us.
+ */
+export function jsonQuietTopic(channel: string): string {
+  return `jq/${channel}`;
 }

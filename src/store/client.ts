@@ -14,7 +14,7 @@ import type {
   Transaction,
   TransactionMode,
 } from "@libsql/client";
-import { LibsqlError } from "@libsql/client";
+import { LibsqlError } from "@libsql/core/api";
 import { StorageError } from "./draft.ts";
 import type { StorageThread } from "./storage-thread.ts";
 import type { Result, Statement, Value } from "./thread-protocol.ts";

@@ -85,8 +85,6 @@ interface LocalParts {
   readonly lock: Lock;
   readonly writer: StorageThread;
   readonly reader: StorageThread;
-  /** Searches and exports may take long: they must not stand in the way of pages. */
-  readonly searcher: StorageThread;
 }
 
 /** A thread that is silent for longer is replaced. Longer than a statement waits for a lock; reads may take their time. */
@@ -107,7 +105,6 @@ async function openLocal(options: StorageOptions): Promise<OpenedStorage> {
     lock,
     writer: thread("writer"),
     reader: thread("reader"),
-    searcher: thread("reader"),
   };
   try {
     return await startLocal(options, parts);
@@ -118,15 +115,15 @@ async function openLocal(options: StorageOptions): Promise<OpenedStorage> {
 }
 
 /** The writer last: it takes what is in the WAL into the file. */
-async function closeLocal({ lock, writer, reader, searcher }: LocalParts): Promise<void> {
-  await Promise.allSettled([reader.stop(), searcher.stop()]);
-  await Promise.allSettled([writer.stop()]);
+async function closeLocal({ lock, writer, reader }: LocalParts): Promise<void> {
+  await reader.stop().catch(() => {});
+  await writer.stop().catch(() => {});
   lock.release();
 }
 
 async function startLocal(options: StorageOptions, parts: LocalParts): Promise<OpenedStorage> {
   const { folder, log } = options;
-  const { path, writer, reader, searcher } = parts;
+  const { path, writer, reader } = parts;
   const existed = existsSync(path);
   await writer.start();
   const client = new ThreadedClient({ writer, reader });
@@ -140,17 +137,17 @@ async function startLocal(options: StorageOptions, parts: LocalParts): Promise<O
     await flushToDisk(folder);
     return target;
   };
-  // The table of migrations is read before the readers exist, so this goes through the writer only.
+  // The table of migrations is read before the reader exists, so this goes through the writer only.
   await migrate({ client: new ThreadedClient({ writer, reader: writer }), log, ...(existed ? { copy } : {}) });
   await writer.ask({ op: "prepare", sql: commitSql });
-  await Promise.all([reader.start(), searcher.start()]);
+  await reader.start();
   const db = createOrm(client);
   const { epoch, replaced } = await identify(db, folder);
   if (replaced) log.warn("database_replaced", { epoch, meaning: "clients start anew from the pages of history" });
   await removeEmptyRooms(db, "all");
   const durability = await readDurability(client);
   writer.watch(writer_hang_ms);
-  for (const thread of [reader, searcher]) thread.watch(reader_hang_ms);
+  reader.watch(reader_hang_ms);
   const truncate = async (): Promise<void> => {
     await writer.ask({ op: "script", sql: truncateWal });
   };
@@ -162,7 +159,7 @@ async function startLocal(options: StorageOptions, parts: LocalParts): Promise<O
     file: path,
     threads: { writer, reader },
     walBytes: () => walBytes(path),
-    threadsReplaced: () => writer.replaced + reader.replaced + searcher.replaced,
+    threadsReplaced: () => writer.replaced + reader.replaced,
     async verify() {
       await using aside = await openAside(path, { role: "reader", log });
       return await verifyDatabase(aside.client);
@@ -191,7 +188,7 @@ async function openShared(
   remote: { url: string; token: string | undefined },
   options: StorageOptions,
 ): Promise<OpenedStorage> {
-  const { client, committer } = openRemote({ ...remote, clock: options.clock });
+  const { client, committer } = await openRemote({ ...remote, clock: options.clock });
   await migrate({ client, log: options.log, lease: leaseOf(options.clock) });
   const db = createOrm(client);
   const { epoch } = await identify(db, undefined);

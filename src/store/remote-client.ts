@@ -4,7 +4,7 @@
  */
 
 import type { Client, InArgs, InStatement, Replicated, ResultSet, Transaction, TransactionMode } from "@libsql/client";
-import { LibsqlError } from "@libsql/client/http";
+import { LibsqlError } from "@libsql/core/api";
 import { StorageError } from "./draft.ts";
 import { NoAnswer } from "./remote-fetch.ts";
 

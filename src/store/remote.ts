@@ -1,7 +1,7 @@
 /** A database on a libSQL server (sqld, Turso), shared by nodes. Every call has a deadline: a silent server must not hang us. */
 
 import type { Client } from "@libsql/client";
-import { createClient, LibsqlError } from "@libsql/client/http";
+import { LibsqlError } from "@libsql/core/api";
 import type { Clock } from "../lib/clock.ts";
 import { createRemoteCommitter } from "./commit-remote.ts";
 import type { Committer } from "./draft.ts";
@@ -27,7 +27,9 @@ export interface RemoteOptions {
   readonly clock: Clock;
 }
 
-export function openRemote(options: RemoteOptions): { client: Client; committer: Committer } {
+export async function openRemote(options: RemoteOptions): Promise<{ client: Client; committer: Committer }> {
+  // A server with a file of its own never reads what speaks to another one.
+  const { createClient } = await import("@libsql/client/http");
   const connect = (ms: number): Client =>
     createClient({
       url: options.url,

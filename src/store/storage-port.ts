@@ -93,12 +93,13 @@ export interface GatewayStorageOptions {
   readonly durability: string;
 }
 
-export function openGatewayStorage({ clock, remote, port, epoch, durability }: GatewayStorageOptions): Storage {
+export async function openGatewayStorage(options: GatewayStorageOptions): Promise<Storage> {
+  const { clock, remote, port, epoch, durability } = options;
   const reader = port.thread("reader");
   const client =
     remote === undefined
       ? new ThreadedClient({ writer: port.thread("writer"), reader })
-      : openRemote({ ...remote, clock }).client;
+      : (await openRemote({ ...remote, clock })).client;
   return {
     client,
     db: createOrm(client),

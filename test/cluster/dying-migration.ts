@@ -8,7 +8,7 @@ import { openRemote } from "../../src/store/remote.ts";
 
 const [, , url = "", ms = ""] = process.argv;
 const log = createLog({ level: "error", format: "text", write: (line) => console.log(line), clock: systemClock });
-const { client } = openRemote({ url, token: undefined, clock: systemClock });
+const { client } = await openRemote({ url, token: undefined, clock: systemClock });
 const [first, second] = migrations;
 if (first === undefined || second === undefined) throw new Error("Expected two migrations");
 const counting =

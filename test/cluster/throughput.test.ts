@@ -28,7 +28,7 @@ test("two nodes write as much as one database takes", async () => {
   console.log(`figure: two nodes on one sqld: ${rate.toFixed(0)} durable messages/s with ${writers} writers`);
   expect(rate).toBeGreaterThan(2_000);
 
-  const { committer } = openRemote({ url: cluster.sqld.url, token: undefined, clock: systemClock });
+  const { committer } = await openRemote({ url: cluster.sqld.url, token: undefined, clock: systemClock });
   const client = createClient({ url: cluster.sqld.url });
   const { rows } = await client.execute("SELECT n FROM rooms WHERE id = 'open:fast0'");
   const room = Number(rows[0]?.[0]);

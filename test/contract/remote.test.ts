@@ -139,10 +139,8 @@ describe("a libSQL server", () => {
       { tag: "0000_a", when: 1, sql: "CREATE TABLE IF NOT EXISTS t (n integer)" },
       { tag: "0001_b", when: 2, sql: "INSERT INTO t VALUES (1)" },
     ];
-    const clients = Array.from(
-      { length: 4 },
-      () => openRemote({ url: sqld.url, token: undefined, clock: systemClock }).client,
-    );
+    const opened = Array.from({ length: 4 }, () => openRemote({ url: sqld.url, token: undefined, clock: systemClock }));
+    const clients = (await Promise.all(opened)).map(({ client }) => client);
     await Promise.all(clients.map((client) => migrate({ client, log, list })));
     const { rows } = await clients[0]!.execute("SELECT count(*) FROM t");
     expect(Number(rows[0]?.[0])).toBe(1);
@@ -216,7 +214,7 @@ describe("a libSQL server", () => {
 
   test("has no interactive transactions, as the local file has none", async () => {
     await using sqld = await startSqld();
-    const { client } = openRemote({ url: sqld.url, token: undefined, clock: systemClock });
+    const { client } = await openRemote({ url: sqld.url, token: undefined, clock: systemClock });
     expect(() => client.transaction("write")).toThrow("Expected a batch");
     expect(await failureOf(client.execute("SELECT bogus"))).toMatchObject({ error: { name: "LibsqlError" } });
     client.close();

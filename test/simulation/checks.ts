@@ -98,8 +98,10 @@ function checkRoom(world: World, room: LiveRoom, on: { node: Node; connections: 
   }
   const subscribed = on.connections.filter(({ subscriptions }) => subscriptions.has(room));
   if (room.subscribers !== subscribed.length) wrong(`${room.subscribers} subscribers are ${subscribed.length}`);
-  const listening = on.node.topics.get(room.topic)?.size ?? 0;
-  if (listening !== subscribed.length) wrong(`${listening} sockets are on its topic for ${subscribed.length}`);
+  const quiet = on.node.topics.get(room.quietTopic)?.size ?? 0;
+  if (room.quiet !== quiet) wrong(`${room.quiet} on the quiet topic are ${quiet}`);
+  const listening = quiet + (on.node.topics.get(room.topic)?.size ?? 0);
+  if (listening !== subscribed.length) wrong(`${listening} sockets are on its topics for ${subscribed.length}`);
   const people = new Map<string, number>();
   for (const { person } of subscribed) people.set(person.id, (people.get(person.id) ?? 0) + 1);
   // Who has lost their last connection is listed, with none, until their leave is told.

@@ -142,7 +142,8 @@ export class Device implements Caller {
     const epoch = this.strange ? "otherone" : this.#world.database.epoch;
     this.strange = false;
     const recovery = position === undefined ? {} : { recover: true, epoch, offset: position };
-    this.ask("subscribe", { subscribe: { channel, join_leave: true, ...recovery } }, { channel, position, epoch });
+    const join_leave = this.#world.random.chance(0.5);
+    this.ask("subscribe", { subscribe: { channel, join_leave, ...recovery } }, { channel, position, epoch });
   }
 
   unsubscribe(channel: string): void {

@@ -6,6 +6,7 @@ import type { Sockets } from "../../src/gateway/socket.ts";
 import type { Fields, Log } from "../../src/lib/log.ts";
 import type { Storage } from "../../src/store/database.ts";
 import { publicationSeq } from "../../src/protocol/events.ts";
+import { jsonQuietTopic } from "../../src/protocol/topics.ts";
 import { simulated } from "./database.ts";
 import type { Link } from "./network.ts";
 import { SimulatedClock } from "./timeline.ts";
@@ -13,6 +14,13 @@ import type { World } from "./world.ts";
 
 const { config, secrets } = readConfig({ flags: { open: ["true"] }, env: {}, readFile: () => "" });
 const acknowledged = /"rpc":\{"data":\{"seq":(\d+),"id":"([0-9a-f-]{36})"/g;
+
+/** Joins, leaves and what only passes by have no place in the log; who wants none of them is on the quiet topic. */
+function isAside(line: string, channel: string): boolean {
+  return ["message", `channel":"${channel}","join`, `channel":"${channel}","leave`].some((kind) =>
+    line.startsWith(`{"push":{"${kind}":`),
+  );
+}
 
 /** One run of the server, from a start to a kill: everything of the real one between its sockets and its database. */
 export class Node {
@@ -71,12 +79,13 @@ export class Node {
   }
 
   #deliver(topic: string, frame: string): void {
-    if (topic.startsWith("j/")) this.#checkPublished(topic.slice(2), frame);
+    this.#checkPublished(topic, frame);
     for (const link of this.topics.get(topic) ?? []) link.send(frame);
   }
 
   /** Publish after commit, in seq order, the words that were stored. */
-  #checkPublished(channel: string, frame: string): void {
+  #checkPublished(topic: string, frame: string): void {
+    const channel = topic.slice(topic.indexOf("/") + 1);
     // A person's own line is no log: what comes on it is news without a place.
     if (channel.startsWith("user:")) {
       const line = `{"push":{"channel":"${channel}","pub":{"data":{"type":`;
@@ -86,17 +95,19 @@ export class Node {
     const room = this.#world.database.byId.get(channel);
     if (room === undefined) return this.#world.fail(`published to ${channel}, which is no room`, undefined);
     const start = `{"push":{"channel":"${channel}","pub":`;
+    const isQuiet = topic === jsonQuietTopic(channel);
     for (const line of frame.split("\n")) {
+      if (!isQuiet && isAside(line, channel)) continue;
       if (!line.startsWith(start)) return this.#world.fail(`not a publication: ${line}`, undefined);
       const text = line.slice(start.length, -2);
       const seq = publicationSeq(text);
-      const before = this.#delivered.get(channel) ?? 0;
+      const before = this.#delivered.get(topic) ?? 0;
       if (seq <= before) this.#world.fail(`published ${channel} ${seq} behind ${before}`, undefined);
       const { now_ms } = this.#world.timeline;
       if (!room.isText(seq, text, { sent_ms: now_ms, read_ms: 0 }))
         this.#world.fail(`published what is not stored: ${channel} ${seq}`, undefined);
       room.published(seq, now_ms);
-      this.#delivered.set(channel, seq);
+      this.#delivered.set(topic, seq);
     }
   }
 
