@@ -1,6 +1,6 @@
 /** Goes into the executable: what the system itself must load lies packed in it, and in a file of its own once it has run. */
 
-import { lstatSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { lstatSync, readFileSync, renameSync, writeFileSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -24,9 +24,20 @@ export function unpack({ path: packed, name, bytes }: Packed): string {
   // Windows has no numbers of users, and gives each a folder of their own.
   const isOurs = user === undefined || (there?.uid === user && (there.mode & 0o022) === 0);
   if (isOurs && there?.isFile() === true && there.size === bytes) return path;
-  // Another process may do the same: whoever comes last puts the same file in its place.
-  const partial = `${path}.${crypto.randomUUID()}`;
-  writeFileSync(partial, Bun.zstdDecompressSync(readFileSync(packed)), { mode: 0o600, flag: "wx" });
-  renameSync(partial, path);
+  try {
+    // Another process may do the same: whoever comes last puts the same file in its place.
+    const partial = `${path}.${crypto.randomUUID()}`;
+    writeFileSync(partial, Bun.zstdDecompressSync(readFileSync(packed)), { mode: 0o600, flag: "wx" });
+    renameSync(partial, path);
+  } catch (error) {
+    complain(error instanceof Error ? error.message : String(error));
+  }
   return path;
+}
+
+/** Modules are still being read: there is nobody yet who could tell the operator. */
+function complain(reason: string): never {
+  const wanted = "Expected a folder for temporary files that this user may write to, for the database's driver";
+  writeSync(2, `confab: ${wanted}; got ${tmpdir()} (${reason}). Set TMPDIR to another one.\n`);
+  process.exit(1);
 }

@@ -111,3 +111,15 @@ test("alone in an empty folder it tells its version and its settings, and what i
   expect(mistyped.err).toContain("--port");
   expect(mistyped.err).not.toContain("    at ");
 });
+
+test("alone without a folder for temporary files it says what it needs", async () => {
+  using folder = temporaryFolder();
+  copyFileSync(built, join(folder.path, "confab"));
+  const env = { TMPDIR: join(folder.path, "none") };
+  const child = Bun.spawn([join(folder.path, "confab"), "serve"], { cwd: folder.path, env, stderr: "pipe" });
+  const said = await new Response(child.stderr).text();
+  expect(await child.exited).toBe(1);
+  expect(said).toMatch(
+    /^confab: Expected a folder for temporary files .*; got .*none .* Set TMPDIR to another one\.\n$/,
+  );
+});
