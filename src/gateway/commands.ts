@@ -2,7 +2,7 @@
 
 import type { LiveRoom } from "../chat/live-room.ts";
 import type { Marks } from "../chat/marks.ts";
-import type { Messages, SendOutcome, SendWaiter } from "../chat/messages.ts";
+import type { Messages, Sending, SendOutcome, SendWaiter } from "../chat/messages.ts";
 import { sentText } from "../chat/message-operations.ts";
 import type { OperationTable } from "../chat/operation.ts";
 import { checkInput, isOperation, requireAllowed, runOperation } from "../chat/operations.ts";
@@ -39,30 +39,30 @@ export interface CommandsOptions {
   readonly subscriptions: Subscriptions;
 }
 
+/** What a send is answered with. */
+interface Answering {
+  readonly connection: Connection;
+  readonly id: number;
+  /** The message's id where it is an RPC; a `publish` is answered with an empty result. */
+  readonly message: string | undefined;
+  readonly marks: Marks;
+}
+
 /** Answers a send when its batch has come back. An object and not a closure: there is one for every message. */
 class SendReply implements SendWaiter {
-  readonly #connection: Connection;
-  readonly #id: number;
-  /** The message's id where it is an RPC; a `publish` is answered with an empty result. */
-  readonly #message: string | undefined;
-  readonly #marks: Marks;
+  readonly #answering: Answering;
 
-  constructor(connection: Connection, of: { id: number; message: string | undefined; marks: Marks }) {
-    this.#connection = connection;
-    this.#id = of.id;
-    this.#message = of.message;
-    this.#marks = of.marks;
+  constructor(answering: Answering) {
+    this.#answering = answering;
   }
 
   settle(outcome: SendOutcome): void {
-    const connection = this.#connection;
-    connection.pending--;
+    const { connection, id, marks, message } = this.#answering;
     const { code } = outcome;
-    if (code !== "committed" && code !== "repeated") return connection.push(errorReply(this.#id, code));
-    this.#marks.wrote(connection.person, outcome);
-    const message = this.#message;
-    if (message === undefined) return connection.push(reply(this.#id, "publish", "{}"));
-    connection.push(reply(this.#id, "rpc", `{"data":${sentText(outcome, message)}}`));
+    if (code !== "committed" && code !== "repeated") return connection.push(errorReply(id, code));
+    marks.wrote(connection.person, outcome);
+    if (message === undefined) return connection.push(reply(id, "publish", "{}"));
+    connection.push(reply(id, "rpc", `{"data":${sentText(outcome, message)}}`));
   }
 }
 
@@ -176,8 +176,17 @@ export class Commands {
     const input = { room: body.channel, id: "00000000-0000-7000-8000-000000000000", data: body.data };
     if (!isPlainSend(input)) checkInput("message.send", input);
     const sending = { room: body.channel, id: undefined, data };
+    return this.#handOver(caller, sending, { connection, id, message: undefined });
+  }
+
+  /** From then on a send is the journal's, which has a bound of its own. */
+  #handOver(caller: Caller, sending: Sending, of: Omit<Answering, "marks">): Promise<void> | undefined {
     const { marks, messages } = this.#options;
-    return messages.send(caller, sending, new SendReply(connection, { id, message: undefined, marks }));
+    const { connection } = of;
+    const looking = messages.send(caller, sending, new SendReply({ ...of, marks }));
+    if (looking !== undefined) return looking.then(() => void connection.pending--);
+    connection.pending--;
+    return undefined;
   }
 
   #rpc(connection: Connection, command: CommandOf<"rpc">): Promise<void> | undefined {
@@ -192,8 +201,7 @@ export class Commands {
       requireAllowed(caller, this.#options.operations[name]);
       const input = isPlainSend(body.data) ? body.data : checkInput(name, body.data);
       const sending = { room: input.room, id: input.id, data: memberText(text, "data") ?? "null" };
-      const { marks, messages } = this.#options;
-      return messages.send(caller, sending, new SendReply(connection, { id, message: input.id, marks }));
+      return this.#handOver(caller, sending, { connection, id, message: input.id });
     }
     this.#options.rates.called(name, connection.person);
     return runOperation(this.#options.operations, name, { caller, input: body.data, text }).then((output) =>
