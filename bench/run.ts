@@ -5,7 +5,7 @@
 
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { idleTasks, resumeTask } from "./load/crowd-tasks.ts";
+import { handshakeTask, idleTasks, resumeTask } from "./load/crowd-tasks.ts";
 import { describeMachine, results_folder } from "./load/machine.ts";
 import { httpTask, rpcPagesTask } from "./load/page-tasks.ts";
 import { installPeers, peerSubjects } from "./load/peers.ts";
@@ -50,7 +50,7 @@ function shortTasks(confab: Subject): Task[] {
     fsyncTask,
     ...loadTasks(["T1", "T3"], [confab, bareBun, joinedBun], timing),
     ...loadTasks(["T1s", "T2", "L1"], [confab, bareBun], timing),
-    ...idleTasks(confab, 4_000),
+    handshakeTask(confab, 4_000),
     startTask(confab),
     sizeTask(confab),
   ];
@@ -63,6 +63,7 @@ function fullTasks(confab: Subject): Task[] {
   return [
     fsyncTask,
     ...loadTasks(["T1", "T1-32", "T1s", "T2", "T3", "L1", "L2"], subjects, timing),
+    handshakeTask(confab, 9_000),
     ...idleTasks(confab, 9_000),
     resumeTask(confab, { clients: 10_000, rooms: 100, rooms_per_user: 1 }),
     resumeTask(confab, { clients: 10_000, rooms: 100, rooms_per_user: 10 }),

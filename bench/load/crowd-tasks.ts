@@ -28,20 +28,47 @@ function record(recorder: Recorder, of: { workload: string; subject: string }, r
   recorder.add(of, { seconds, per_s, server_cpu, generator_cpu });
 }
 
-/** Sign-in with the full handshake, and what a connection in ten rooms costs afterwards. */
-export function idleTasks(subject: Subject, clients: number): Task[] {
+/** The runtime takes its garbage away some 9 s after the last work: what is left then is what an idle connection costs. */
+const idle_ms = 12_000;
+const soon_ms = 1_500;
+
+function crowdOf(clients: number) {
   const seed = { users: clients, rooms: 100, rooms_per_user: 10, messages_per_room: 20 };
+  const job = { ...seed, top: 20, behind: undefined, at_once: 64, protocol: "confab", settle_ms: soon_ms } as const;
+  return { seed, job };
+}
+
+/** Sign-in with the full handshake, into no rooms. */
+export function handshakeTask(subject: Subject, clients: number): Task {
+  const { seed, job } = crowdOf(clients);
+  const alone = { ...job, rooms_per_user: 0, clients };
+  return {
+    name: `handshakes ${subject.name}`,
+    async run(recorder) {
+      await using data = await seeded(seed);
+      await using server = await startServer(subject, data);
+      // The first thousands warm the server up.
+      await crowd(server, alone);
+      record(recorder, { workload: "handshakes", subject: subject.name }, await crowd(server, alone));
+    },
+  };
+}
+
+/** Sign-in into ten rooms, and what a connection there costs when nothing happens any more. */
+export function idleTasks(subject: Subject, clients: number): Task[] {
+  const { seed, job } = crowdOf(clients);
+  const idle = { ...job, clients, settle_ms: idle_ms };
+  const bare = { ...job, clients, top: 0, protocol: "frames" } as const;
   return [
     {
       name: `idle ${subject.name}`,
       async run(recorder) {
         await using data = await seeded(seed);
         await using server = await startServer(subject, data);
-        // The first thousand warm the server up: what it grows by then is not a connection's.
-        const warm = { ...seed, top: 20, behind: undefined, at_once: 64, protocol: "confab" } as const;
-        await crowd(server, { ...warm, clients: 1_000 });
-        const report = await crowd(server, { ...warm, clients });
-        record(recorder, { workload: "handshakes", subject: subject.name }, report);
+        // What it grows by with the first thousand is not a connection's.
+        await crowd(server, { ...idle, clients: 1_000 });
+        const report = await crowd(server, idle);
+        record(recorder, { workload: "handshakes, ten rooms", subject: subject.name }, report);
         recorder.add({ workload: "idle", subject: subject.name }, { bytes_per_connection: report.rss_per_client });
       },
     },
@@ -49,9 +76,8 @@ export function idleTasks(subject: Subject, clients: number): Task[] {
       name: `idle ${bareBun.name}`,
       async run(recorder) {
         await using server = await startServer(bareBun);
-        const job = { ...seed, top: 0, behind: undefined, at_once: 64, protocol: "frames" } as const;
-        await crowd(server, { ...job, clients: 1_000 });
-        const report = await crowd(server, { ...job, clients });
+        await crowd(server, { ...bare, clients: 1_000 });
+        const report = await crowd(server, bare);
         record(recorder, { workload: "handshakes", subject: bareBun.name }, report);
         recorder.add({ workload: "idle", subject: bareBun.name }, { bytes_per_connection: report.rss_per_client });
       },
@@ -67,7 +93,7 @@ export function resumeTask(subject: Subject, size: { clients: number; rooms: num
     async run(recorder) {
       const top = 500;
       await using data = await seeded({ ...size, users: size.clients, messages_per_room: top });
-      const job = { ...size, protocol: "confab", top } as const;
+      const job = { ...size, protocol: "confab", top, settle_ms: soon_ms } as const;
       {
         await using server = await startServer(subject, data);
         await crowd(server, { ...job, behind: undefined, at_once: 64 });

@@ -12,7 +12,6 @@ import type { CrowdJob, CrowdReport } from "./job.ts";
 import { cpuSeconds, rssBytes } from "./proc.ts";
 import { roomsOf, seededRoom } from "./seed.ts";
 
-const settle_ms = 1_500;
 const poll_ms = 5;
 const catch_up_ms_max = 60_000;
 
@@ -25,6 +24,7 @@ interface ConnectReply {
 
 /** What a client sends in connect's `data`. */
 function wishes(job: CrowdJob, index: number, epoch: string): unknown {
+  if (job.rooms_per_user === 0) return {};
   if (job.behind === undefined) return { rooms: true };
   const positions: Record<string, number> = {};
   for (const room of roomsOf(index, job)) positions[seededRoom(room)] = job.top - job.behind;
@@ -84,20 +84,27 @@ async function bareCrowd(job: CrowdJob): Promise<number> {
   return performance.now() - started_ms;
 }
 
+/** Made before the clock runs: a host signs the tokens of its people, not the load. */
+function tokensOf({ clients, secret }: CrowdJob): ReadonlyMap<string, string> {
+  const now_ms = Date.now();
+  const subjects = ["probe", ...Array.from({ length: clients }, (_, index) => `load-${index}`)];
+  return new Map(subjects.map((subject) => [subject, signToken(secret, subject, now_ms)]));
+}
+
 async function run(job: CrowdJob): Promise<CrowdReport> {
-  const { protocol, secret, server_pid, url } = job;
+  const { protocol, server_pid, url } = job;
+  const tokens = tokensOf(job);
   const rss = rssBytes(server_pid);
   const cpu_s = cpuSeconds(server_pid);
   const own = process.cpuUsage();
   const target = new ConfabTarget({
     target: targetOf(url),
-    token: (subject) => signToken(secret, subject, Date.now()),
+    token: (subject) => tokens.get(subject) ?? "",
   });
   const took_ms = await (protocol === "confab" ? confabCrowd(job, target) : bareCrowd(job));
   const { user, system } = process.cpuUsage(own);
   const used_s = cpuSeconds(server_pid) - cpu_s;
-  // Garbage of the sign-ins goes, and what stays is what a connection costs.
-  await Bun.sleep(settle_ms);
+  await Bun.sleep(job.settle_ms);
   return {
     seconds: took_ms / 1000,
     per_s: (job.clients * 1000) / took_ms,

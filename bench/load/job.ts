@@ -36,7 +36,10 @@ export interface CrowdJob {
   /** Connections that are being opened at a time. */
   readonly at_once: number;
   readonly rooms: number;
+  /** Rooms that each comes into; 0 for those who only sign in. */
   readonly rooms_per_user: number;
+  /** How long the server has nothing to do before its memory is looked at. */
+  readonly settle_ms: number;
   /** The last seq of every room, and how many messages each client has missed; undefined where all are new. */
   readonly top: number;
   readonly behind: number | undefined;

@@ -126,7 +126,7 @@ function content(result: Result, all: readonly Result[]): string {
     bars(result, {
       workload: "handshakes",
       value: "per_s",
-      title: "connections/s; Confab's are signed in and in ten rooms",
+      title: "connections/s; Confab's are signed in",
     }),
     ...["T1", "T3"].map((workload) => trend(all, workload)),
     everythingTable(result),
