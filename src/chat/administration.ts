@@ -26,7 +26,6 @@ import type { SignIns } from "./sign-ins.ts";
 const hour_ms = 60 * 60 * 1000;
 export const link_ms = 24 * hour_ms;
 const token_bytes = 24;
-export const users_page_max = 500;
 
 /** Who acts: a person, or whoever has the command line. */
 export interface Actor {

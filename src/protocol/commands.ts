@@ -117,9 +117,8 @@ export type Line =
   /** Not a command: the socket is closed with 3501. */
   | { readonly kind: "breach"; readonly reason: string };
 
-export type ConnectRequest = z.infer<typeof connect>;
+type ConnectRequest = z.infer<typeof connect>;
 export type SubscribeRequest = z.infer<typeof subscribe>;
-export type HistoryRequest = z.infer<typeof history>;
 
 /** The sentence of a failed check: where, and what was expected. */
 export function problemText(error: z.core.$ZodError): string {

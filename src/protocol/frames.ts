@@ -1,6 +1,5 @@
 /** Replies and pushes as text. A frame is some of these lines, joined by newlines. */
 
-import { closes, type CloseName } from "./close.ts";
 import { errors, type ErrorCode } from "./errors.ts";
 import { longerThan } from "./json.ts";
 
@@ -40,11 +39,6 @@ export function subscribePush(channel: string, position: { epoch: string; offset
 
 export function unsubscribePush(channel: string, why: { code: number; reason: string }): string {
   return `{"push":{"channel":"${channel}","unsubscribe":{"code":${why.code},"reason":"${why.reason}"}}}`;
-}
-
-export function disconnectPush(name: CloseName): string {
-  const { code, reason } = closes[name];
-  return `{"push":{"disconnect":{"code":${code},"reason":"${reason}"}}}`;
 }
 
 /** What stands around each of several texts to make a line of it, and is the same for all of them. */

@@ -196,5 +196,3 @@ export const changeSql = {
     ],
   }),
 } as const satisfies Readonly<Record<string, ChangeSql>>;
-
-export type SingleKind = keyof typeof changeSql;
