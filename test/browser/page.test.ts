@@ -91,6 +91,8 @@ test("two tabs are one person, and what a closed tab has not sent is sent by the
   await second.goto(`${node.url}/#room=${room}`);
   await write(second, "from the second tab");
   await Promise.all([first, second].map((page) => untilTexts(page, 2)));
+  // Who is here is asked for apart from the messages.
+  await first.locator("#present .person").first().waitFor();
   expect(await first.locator("#present .person").allInnerTexts()).toHaveLength(1);
   await node.kill();
   await write(second, "from a tab that is closed");
