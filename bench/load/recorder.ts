@@ -48,7 +48,7 @@ export function disturbance(figures: readonly Figures[]): { runs: number; distur
 /** A piece of the benchmark. Each round runs every task with fresh processes; the order is reversed from round to round. */
 export interface Task {
   readonly name: string;
-  /** Too long to be repeated. */
-  readonly once?: true;
+  /** In further rounds it is left out: it takes long, or nothing is compared with it. */
+  readonly rounds_max?: number;
   run(recorder: Recorder): Promise<void>;
 }

@@ -53,7 +53,7 @@ export function startTask(subject: Subject): Task {
 export function sizeTask(subject: Subject): Task {
   return {
     name: "size",
-    once: true,
+    rounds_max: 1,
     run(recorder) {
       const [program = ""] = subject.command;
       const over_bytes = Bun.file(program).size - Bun.file(process.execPath).size;

@@ -18,7 +18,7 @@ export function storedTask(subject: Subject, messages: number, timing: Timing): 
   const top = messages / rooms;
   return {
     name,
-    once: true,
+    rounds_max: 1,
     run: (recorder) =>
       withSeed({ users: 100, rooms, rooms_per_user: rooms, messages_per_room: top }, async (data) => {
         {
