@@ -130,7 +130,13 @@ export class Subscriptions {
       joinLeave: true,
       server: true,
     }));
-    const starts = await this.#prepareAll(recipient, asked);
+    const known = asked.map((one) => this.#prepareNow(recipient, one));
+    // With nothing to wait for, all of them begin in this turn; otherwise what is known when they begin counts.
+    const starts = known.every((start) => start !== undefined)
+      ? known
+      : (
+          await Promise.all(asked.map(async (one, at) => known[at] ?? (await this.#prepareOrNot(recipient, one))))
+        ).flatMap((start) => (start && this.#current(start)) ?? []);
     if (!recipient.connected) return;
     const budget = { bytes: connect_reply_bytes_max };
     const subs = starts.map((start) => `"${start.room.id}":${this.#begin(start, budget)}`);
@@ -195,15 +201,7 @@ export class Subscriptions {
     return { recipient, room, view, position, subscription };
   }
 
-  /** Prepares many; what the person may not or cannot have any more is left out. */
-  async #prepareAll(recipient: Recipient, asked: readonly (Asked & { server: boolean })[]): Promise<Start[]> {
-    const now = asked.map((one) => this.#prepareNow(recipient, one));
-    // With nothing to wait for, all of them begin in this turn.
-    if (now.every((start) => start !== undefined)) return now;
-    const starts = await Promise.all(asked.map(async (one, at) => now[at] ?? this.#prepareOrNot(recipient, one)));
-    return starts.map((start) => start && this.#current(start)).filter((start) => start !== undefined);
-  }
-
+  /** Undefined for what the person may not or cannot have any more. */
   async #prepareOrNot(recipient: Recipient, asked: Asked & { server: boolean }): Promise<Start | undefined> {
     try {
       return await this.#prepare(recipient, asked);
