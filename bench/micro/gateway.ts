@@ -7,42 +7,27 @@ import { heapStats } from "bun:jsc";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createChat } from "../../src/app-chat.ts";
-import { createDoors } from "../../src/app.ts";
-import { signToken } from "../../src/cli/load/confab-target.ts";
-import { readConfig } from "../../src/config.ts";
-import { Connection, Flusher, type Socket } from "../../src/gateway/connection.ts";
+import { Connection, Flusher } from "../../src/gateway/connection.ts";
 import { systemClock } from "../../src/lib/clock.ts";
 import { uuidv7 } from "../../src/lib/ids.ts";
-import { createLog } from "../../src/lib/log.ts";
-import { openStorage, type Storage } from "../../src/store/database.ts";
+import type { Storage } from "../../src/store/database.ts";
 import type { Committed, Draft, MessageDraft, Outcome } from "../../src/store/draft.ts";
+import { openDoors, Sink, tokenOf, type OpenDoors } from "./doors.ts";
 import { measurePieces, type Piece } from "./measure.ts";
 
 const at_once = Number(process.argv[2] ?? 256);
-const secret = "bench ".repeat(8);
 const text = "x".repeat(117);
 const clock = systemClock;
 const sign_in_id = 1;
 
-/** Takes everything, and resolves when the answers that somebody waits for have come. */
-class Sink implements Socket {
-  answers = 0;
+/** Counts the answers, and keeps the last frame. */
+class Answers extends Sink {
+  count = 0;
   last = "";
 
-  send(frame: string): void {
+  override send(frame: string): void {
     this.last = frame;
-    for (let at = frame.indexOf('{"id"'); at >= 0; at = frame.indexOf('\n{"id"', at + 1)) this.answers++;
-  }
-
-  subscribe(): void {}
-  unsubscribe(): void {}
-  buffered(): number {
-    return 0;
-  }
-
-  close(code: number, reason: string): void {
-    throw new Error(`Expected a connection that stays; got ${code} ${reason}`);
+    for (let at = frame.indexOf('{"id"'); at >= 0; at = frame.indexOf('\n{"id"', at + 1)) this.count++;
   }
 }
 
@@ -76,43 +61,26 @@ function committed(drafts: readonly MessageDraft[], tops: Map<number, number>): 
 
 interface Sender {
   readonly connection: Connection;
-  readonly sink: Sink;
+  readonly sink: Answers;
   readonly room: string;
 }
-
-async function openGateway(folder: string) {
-  const log = createLog({ level: "error", format: "text", clock, write: (line) => process.stderr.write(line) });
-  const limits = { CONFAB_MESSAGES_PER_SECOND: "1000000", CONFAB_MESSAGES_BURST: "1000000" };
-  const env = { ...limits, CONFAB_JWT_SECRET: secret };
-  const { config, secrets } = readConfig({ flags: {}, env, readFile: () => "" });
-  const storage = await openStorage({ folder, remote: undefined, clock, log });
-  const counted = { frames: 0 };
-  const options = { config, secrets, version: "micro", log, clock };
-  const opened = instantly(storage);
-  const chat = createChat(options, opened, () => counted.frames++);
-  await chat.start();
-  const { sockets } = await createDoors(options, opened, chat);
-  return { chat, counted, sockets, storage };
-}
-
-type Opened = Awaited<ReturnType<typeof openGateway>>;
 
 async function until(done: () => boolean): Promise<void> {
   while (!done()) await new Promise((resolve) => setImmediate(resolve));
 }
 
-async function sender({ sockets }: Opened, what: { subject: string; flusher: Flusher }): Promise<Sender> {
+async function sender({ sockets }: OpenDoors, what: { subject: string; flusher: Flusher }): Promise<Sender> {
   const { subject, flusher } = what;
-  const sink = new Sink();
+  const sink = new Answers();
   const connection = new Connection({ client: subject, address: "127.0.0.1", socket: sink, flusher, now_ms: 0 });
   sockets.opened(connection);
   const ask = async (command: object): Promise<string> => {
-    const before = sink.answers;
+    const before = sink.count;
     sockets.received(connection, JSON.stringify({ id: sign_in_id, ...command }));
-    await until(() => sink.answers > before);
+    await until(() => sink.count > before);
     return sink.last;
   };
-  await ask({ connect: { token: signToken(secret, subject, clock.now()) } });
+  await ask({ connect: { token: tokenOf(subject) } });
   const made = await ask({ rpc: { method: "room.create", data: { name: subject } } });
   const room = (JSON.parse(made) as { rpc: { data: { id: string } } }).rpc.data.id;
   await ask({ subscribe: { channel: room } });
@@ -128,7 +96,7 @@ function flat(frame: string): string {
   return Buffer.from(frame).toString("latin1");
 }
 
-function piece(opened: Opened, name: string, senders: readonly Sender[]): Piece {
+function piece(opened: OpenDoors, name: string, senders: readonly Sender[]): Piece {
   const { sockets } = opened;
   return {
     name,
@@ -139,16 +107,16 @@ function piece(opened: Opened, name: string, senders: readonly Sender[]): Piece 
         return { one, frame: flat(command(one.room)) };
       });
       let wanted = at_once;
-      for (const { sink } of senders) wanted += sink.answers;
+      for (const { sink } of senders) wanted += sink.count;
       for (const { one, frame } of frames) sockets.received(one.connection, frame);
-      await until(() => senders.reduce((sum, { sink }) => sum + sink.answers, 0) >= wanted);
+      await until(() => senders.reduce((sum, { sink }) => sum + sink.count, 0) >= wanted);
     },
   };
 }
 
 const folder = await mkdtemp(join(tmpdir(), "confab-micro-"));
 try {
-  const opened = await openGateway(folder);
+  const opened = await openDoors(folder, instantly);
   const flusher = new Flusher();
   const senders = await Promise.all(
     Array.from({ length: 100 }, (_, index) => sender(opened, { subject: `micro-${index}`, flusher })),

@@ -6,66 +6,37 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createChat } from "../../src/app-chat.ts";
-import { createDoors } from "../../src/app.ts";
-import { signToken } from "../../src/cli/load/confab-target.ts";
-import { readConfig } from "../../src/config.ts";
-import { Connection, Flusher, type Socket } from "../../src/gateway/connection.ts";
+import { Connection, Flusher } from "../../src/gateway/connection.ts";
 import { systemClock } from "../../src/lib/clock.ts";
-import { createLog } from "../../src/lib/log.ts";
-import { openStorage } from "../../src/store/database.ts";
 import { seedFolder } from "../load/seed.ts";
+import { openDoors, Sink, tokenOf, type OpenDoors } from "./doors.ts";
 import { measurePieces, type Piece } from "./measure.ts";
 
 const at_once = Number(process.argv[2] ?? 64);
-const secret = "bench ".repeat(8);
 const clock = systemClock;
 const users = 10_000;
 const rooms = 100;
 const rooms_per_user = 10;
 const messages_per_room = 20;
 
-/** Takes everything; the first frame is the reply. */
-class Sink implements Socket {
-  reply: string | undefined;
-  readonly #replied: () => void;
+/** The first frame is the reply. */
+class Reply extends Sink {
+  #replied: (() => void) | undefined;
 
   constructor(replied: () => void) {
+    super();
     this.#replied = replied;
   }
 
-  send(frame: string): void {
-    if (this.reply !== undefined) return;
-    this.reply = frame;
-    this.#replied();
-  }
-
-  subscribe(): void {}
-  unsubscribe(): void {}
-  buffered(): number {
-    return 0;
-  }
-
-  close(code: number, reason: string): void {
-    throw new Error(`Expected a connection that stays; got ${code} ${reason}`);
+  override send(): void {
+    this.#replied?.();
+    this.#replied = undefined;
   }
 }
 
-async function openGateway(folder: string) {
-  const log = createLog({ level: "error", format: "text", clock, write: (line) => process.stderr.write(line) });
-  const env = { CONFAB_JWT_SECRET: secret };
-  const { config, secrets } = readConfig({ flags: {}, env, readFile: () => "" });
-  const storage = await openStorage({ folder, remote: undefined, clock, log });
-  const options = { config, secrets, version: "micro", log, clock };
-  const chat = createChat(options, storage, () => {});
-  await chat.start();
-  const { sockets } = await createDoors(options, storage, chat);
-  return { sockets, storage };
-}
-
-function piece({ sockets }: Awaited<ReturnType<typeof openGateway>>, name: string, wants: object): Piece {
+function piece({ sockets }: OpenDoors, name: string, wants: object): Piece {
   const flusher = new Flusher();
-  const tokens = Array.from({ length: users }, (_, user) => signToken(secret, `load-${user}`, clock.now()));
+  const tokens = Array.from({ length: users }, (_, user) => tokenOf(`load-${user}`));
   let next = 0;
   return {
     name,
@@ -82,7 +53,7 @@ function piece({ sockets }: Awaited<ReturnType<typeof openGateway>>, name: strin
         for (let at = 0; at < at_once; at++) {
           const client = crypto.randomUUID();
           const options = { client, address: "127.0.0.1", flusher, now_ms: clock.monotonic() };
-          const connection = new Connection({ ...options, socket: new Sink(replied) });
+          const connection = new Connection({ ...options, socket: new Reply(replied) });
           connections.push(connection);
           sockets.opened(connection);
           const token = tokens[next++ % users];
@@ -95,7 +66,7 @@ function piece({ sockets }: Awaited<ReturnType<typeof openGateway>>, name: strin
 const folder = await mkdtemp(join(tmpdir(), "confab-micro-"));
 try {
   await seedFolder({ folder, users, rooms, rooms_per_user, messages_per_room });
-  const opened = await openGateway(folder);
+  const opened = await openDoors(folder);
   await measurePieces(`${at_once} sign-ins at once, for one`, [
     piece(opened, `with ${rooms_per_user} rooms`, { rooms: true }),
     piece(opened, "without rooms", {}),
