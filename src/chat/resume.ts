@@ -190,13 +190,13 @@ export class Resume {
 
   /** Publications behind a position, as many as fit but `least` of them at any size; none where the ring no longer reaches back so far. */
   #fromRing(room: LiveRoom, asked: { after: number; bytes_max: number; least: 0 | 1 }): string[] {
-    const { ring } = room;
+    const { around, ring } = room;
     if (ring.first > asked.after + 1) return [];
     const texts: string[] = [];
     let bytes = 0;
     for (let seq = asked.after + 1; seq <= room.published; seq++) {
       const text = ring.at(seq);
-      bytes += text.length + room.around.start.length + 3;
+      bytes += around.start.length + text.length + around.end.length + 1;
       if (bytes > asked.bytes_max && texts.length >= asked.least) break;
       texts.push(text);
     }

@@ -45,22 +45,23 @@ interface Answering {
   readonly id: number;
   /** The message's id where it is an RPC; a `publish` is answered with an empty result. */
   readonly message: string | undefined;
-  readonly marks: Marks;
 }
 
 /** Answers a send when its batch has come back. An object and not a closure: there is one for every message. */
 class SendReply implements SendWaiter {
   readonly #answering: Answering;
+  readonly #marks: Marks;
 
-  constructor(answering: Answering) {
+  constructor(answering: Answering, marks: Marks) {
     this.#answering = answering;
+    this.#marks = marks;
   }
 
   settle(outcome: SendOutcome): void {
-    const { connection, id, marks, message } = this.#answering;
+    const { connection, id, message } = this.#answering;
     const { code } = outcome;
     if (code !== "committed" && code !== "repeated") return connection.push(errorReply(id, code));
-    marks.wrote(connection.person, outcome);
+    this.#marks.wrote(connection.person, outcome);
     if (message === undefined) return connection.push(reply(id, "publish", "{}"));
     connection.push(reply(id, "rpc", `{"data":${sentText(outcome, message)}}`));
   }
@@ -180,10 +181,10 @@ export class Commands {
   }
 
   /** From then on a send is the journal's, which has a bound of its own. */
-  #handOver(caller: Caller, sending: Sending, of: Omit<Answering, "marks">): Promise<void> | undefined {
+  #handOver(caller: Caller, sending: Sending, of: Answering): Promise<void> | undefined {
     const { marks, messages } = this.#options;
     const { connection } = of;
-    const looking = messages.send(caller, sending, new SendReply({ ...of, marks }));
+    const looking = messages.send(caller, sending, new SendReply(of, marks));
     if (looking !== undefined) return looking.then(() => void connection.pending--);
     connection.pending--;
     return undefined;

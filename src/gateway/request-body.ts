@@ -33,9 +33,10 @@ export async function readBody(request: Request, clock: Clock): Promise<Body> {
     ms: body_ms_max,
     error: () => new LateBody(),
   });
-  if (writingOf(text, nesting_max) === "deep") throw new ChatError("bad_request", `nested deeper than ${nesting_max}`);
+  const writing = writingOf(text, nesting_max);
+  if (writing === "deep") throw new ChatError("bad_request", `nested deeper than ${nesting_max}`);
   try {
-    return { value: JSON.parse(text) as unknown, text: compact(text) };
+    return { value: JSON.parse(text) as unknown, text: writing === "tight" ? text : compact(text) };
   } catch (error) {
     throw new ChatError("bad_request", "expected JSON in the body", { cause: error });
   }
