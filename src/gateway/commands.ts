@@ -201,7 +201,8 @@ export class Commands {
     if (name === "message.send") {
       requireAllowed(caller, this.#options.operations[name]);
       const input = isPlainSend(body.data) ? body.data : checkInput(name, body.data);
-      const sending = { room: input.room, id: input.id, data: memberText(text, "data") ?? "null" };
+      const data = command.payload ?? memberText(text, "data") ?? "null";
+      const sending = { room: input.room, id: input.id, data };
       return this.#handOver(caller, sending, { connection, id, message: input.id });
     }
     this.#options.rates.called(name, connection.person);

@@ -7,6 +7,7 @@ import { z } from "zod";
 import type { ErrorCode } from "./errors.ts";
 import { compact, longerThan, memberText, writingOf } from "./json.ts";
 import { command_bytes_max, nesting_max } from "./limits.ts";
+import { decodeSend } from "./send-line.ts";
 
 const uint = z.int().min(0);
 const channel = z.string().min(1).max(255);
@@ -104,6 +105,8 @@ export type Command = {
     readonly method: M;
     readonly body: z.infer<Schemas[M]>;
     readonly data: string | undefined;
+    /** JSON text of a message's own data, where it was found without looking for `data`, which is undefined then. */
+    readonly payload?: string;
   };
 }[Method];
 
@@ -135,6 +138,12 @@ function isObject(value: unknown): value is Record<string, unknown> {
 /** Decodes one line of a frame. It never throws. */
 export function decodeLine(line: string): Line {
   if (line === "{}") return { kind: "pong" };
+  const send = decodeSend(line);
+  if (send !== undefined) {
+    const { id, input, payload } = send;
+    const body = { method: "message.send", data: input };
+    return { kind: "command", command: { id, method: "rpc", body, data: undefined, payload } };
+  }
   const writing = writingOf(line, nesting_max);
   let parsed: unknown;
   // A text that is nested too deep costs too much to parse: all that is wanted of it is its id.

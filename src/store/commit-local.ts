@@ -6,9 +6,15 @@
 import type Database from "libsql";
 import { ChangeCommit } from "./commit-changes.ts";
 import { judgeMessage, type Verdict } from "./commit-rules.ts";
-import type { CommitSql } from "./commit-sql.ts";
+import { message_rows, type CommitSql } from "./commit-sql.ts";
 import { CommitState, type PlaceState, type RoomState, type Statements } from "./commit-state.ts";
 import { refusal, type Draft, type MarksDraft, type MessageDraft, type Outcome } from "./draft.ts";
+
+/** Parameters of a row. */
+const message_cells = 6;
+
+/** A message that was to be new has an id that is stored already: it is a retry. */
+class NotNew extends Error {}
 
 export class LocalCommit {
   readonly #db: Database.Database;
@@ -17,6 +23,10 @@ export class LocalCommit {
   readonly #state: CommitState;
   readonly #changes: ChangeCommit;
   readonly #touched = new Map<number, RoomState>();
+  /** Cells of messages that are not written yet, row by row. */
+  #unwritten: (number | string)[] = [];
+  /** Messages are taken to be new, as nearly all are, and written several at a time. */
+  #gathers = true;
   #time = 0;
 
   constructor(options: { db: Database.Database; sql: CommitSql; now: () => number }) {
@@ -42,14 +52,26 @@ export class LocalCommit {
   }
 
   run(drafts: readonly Draft[]): Outcome[] {
+    try {
+      return this.#transaction(drafts, true);
+    } catch (error) {
+      if (error instanceof NotNew) return this.#transaction(drafts, false);
+      throw error;
+    }
+  }
+
+  #transaction(drafts: readonly Draft[], gathers: boolean): Outcome[] {
     this.#state.trim();
     this.#time = this.#now();
     this.#changes.begin(this.#time);
     this.#touched.clear();
+    this.#unwritten = [];
+    this.#gathers = gathers;
     this.#db.exec("BEGIN IMMEDIATE");
     try {
       const outcomes: Outcome[] = [];
       for (const draft of drafts) outcomes.push(this.#apply(draft));
+      this.#write();
       this.#announce();
       this.#db.exec("COMMIT");
       return outcomes;
@@ -63,6 +85,8 @@ export class LocalCommit {
   #apply(draft: Draft): Outcome {
     if (draft.kind === "message") return this.#message(draft);
     if (draft.kind === "marks") return this.#marks(draft);
+    // It may be about a message of this batch.
+    this.#write();
     return this.#changes.apply(draft);
   }
 
@@ -74,14 +98,37 @@ export class LocalCommit {
       return this.#stored(draft) ?? refusal(draft.room, verdict ?? "internal");
     const seq = room.last_seq + 1;
     const time = Math.max(this.#time, room.last_at);
-    const written = this.#statements.message.run([draft.room, seq, draft.id, draft.actor, time, draft.data]);
-    if (written.changes === 0) return this.#stored(draft) ?? refusal(draft.room, "internal");
+    if (this.#gathers) this.#gather(draft, { seq, time });
+    else {
+      const written = this.#statements.message.run([draft.room, seq, draft.id, draft.actor, time, draft.data]);
+      if (written.changes === 0) return this.#stored(draft) ?? refusal(draft.room, "internal");
+    }
     if (room.slow_ms > 0 && place !== null) {
       this.#statements.sent.run([draft.room, draft.actor, time]);
       place.last_sent_at = time;
     }
     this.#advance(draft.room, room);
     return { code: "committed", seq, time, room: draft.room };
+  }
+
+  #gather(draft: MessageDraft, { seq, time }: { seq: number; time: number }): void {
+    this.#unwritten.push(draft.room, seq, draft.id, draft.actor, time, draft.data);
+    if (this.#unwritten.length === message_rows * message_cells) this.#write();
+  }
+
+  /** Writes the messages that were gathered; throws `NotNew` if one of them is stored already. */
+  #write(): void {
+    const cells = this.#unwritten;
+    if (cells.length === 0) return;
+    this.#unwritten = [];
+    const { message, messages } = this.#statements;
+    if (cells.length === message_rows * message_cells) {
+      if (messages.run(cells).changes < message_rows) throw new NotNew();
+      return;
+    }
+    for (let at = 0; at < cells.length; at += message_cells) {
+      if (message.run(cells.slice(at, at + message_cells)).changes === 0) throw new NotNew();
+    }
   }
 
   #judge(draft: MessageDraft, room: RoomState, place: PlaceState | null): Verdict {
@@ -93,6 +140,7 @@ export class LocalCommit {
 
   /** The answer to a retry: what the first try got. */
   #stored(draft: MessageDraft): Outcome | undefined {
+    this.#write();
     const row = this.#statements.stored.get([draft.id, draft.actor, draft.room]) as
       [number, number, string | null] | undefined;
     if (row === undefined) return undefined;

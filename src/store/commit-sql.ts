@@ -12,6 +12,14 @@ const v = namesOf(revisions);
 const b = namesOf(blocks);
 const o = namesOf(controls);
 
+/** Messages that one statement writes: each call of the driver costs as much as writing a row. */
+export const message_rows = 8;
+const rowOfMessage = "(?, ?, ?, ?, ?, ?)";
+/** An id that is stored already changes nothing, and is told by the count of changed rows. */
+const messagesOf = (rows: number): string =>
+  `INSERT INTO ${g.table} (${g.of.room}, ${g.of.seq}, ${g.of.id}, ${g.of.sender}, ${g.of.sent_at}, ${g.of.data})
+    VALUES ${Array(rows).fill(rowOfMessage).join(", ")} ON CONFLICT (${g.of.id}, ${g.of.sender}, ${g.of.room}) DO NOTHING`;
+
 const ofPlace = `WHERE ${m.of.room} = ?1 AND ${m.of.user} = ?2`;
 
 export const commitSql = {
@@ -20,9 +28,8 @@ export const commitSql = {
     FROM ${r.table} WHERE ${r.of.n} = ? AND ${r.of.deleted_at} IS NULL`,
   member: `SELECT ${m.of.state}, ${m.of.role}, ${m.of.muted_until}, ${m.of.banned_until}, ${m.of.last_sent_at}, ${m.of.joined_seq}, ${m.of.left_seq}
     FROM ${m.table} ${ofPlace}`,
-  /** An id that is stored already changes nothing, and is told by the count of changed rows. */
-  message: `INSERT INTO ${g.table} (${g.of.room}, ${g.of.seq}, ${g.of.id}, ${g.of.sender}, ${g.of.sent_at}, ${g.of.data})
-    VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (${g.of.id}, ${g.of.sender}, ${g.of.room}) DO NOTHING`,
+  message: messagesOf(1),
+  messages: messagesOf(message_rows),
   /** The first try of a message; an edit or a deletion has changed its words, so those cannot be compared. */
   stored: `SELECT ${g.of.seq}, ${g.of.sent_at},
       CASE WHEN ${g.of.edited_seq} IS NULL AND ${g.of.deleted_seq} IS NULL THEN ${g.of.data} END

@@ -170,6 +170,15 @@ export class Journal implements Appender {
   }
 
   /**
+   * Who was just answered sends again once the loop has written to its sockets and read from them, one turn from now. Where
+   * they are more than those who wait already, that turn is given to them.
+   */
+  #next(answered: number): void {
+    if (answered > this.#gathering.length) this.#options.clock.soon(() => this.#schedule());
+    else this.#schedule();
+  }
+
+  /**
    * Waits a turn of the loop, and another one as long as each brings more: senders who wait for their acks all send
    * again at once, and their messages, if cut in two, would alternate as half batches for ever. Not a microtask: the
    * rest of what the sockets have brought in this turn belongs into the batch. A message alone waits one turn only.
@@ -231,7 +240,7 @@ export class Journal implements Appender {
       await published;
       this.#publishing = false;
     }
-    this.#schedule();
+    this.#next(batch.length);
   }
 
   #seenOf(drafts: readonly Draft[]): Seen | undefined {

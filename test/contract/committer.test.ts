@@ -86,6 +86,29 @@ for (const { name, at } of committers) {
       await rig.expectWhole(room.n, 3);
     });
 
+    test("retries anywhere in a big batch cost the others nothing", async () => {
+      const room = await rig.newRoom();
+      const other = await rig.newRoom();
+      const first = message(room.n, room.owner);
+      await rig.commit(first);
+      for (const at of [0, 3, 7, 8, 20]) {
+        const before = await rig.logOf(room.n);
+        const drafts: Draft[] = Array.from({ length: 20 }, (_, n) =>
+          n % 5 === 4 ? message(other.n, other.owner) : message(room.n, room.owner),
+        );
+        const fresh = drafts.filter((draft) => draft.kind === "message" && draft.room === room.n);
+        drafts.splice(at, 0, first);
+        const outcomes = await rig.commit(...drafts);
+        expect(codes(outcomes)).toEqual(drafts.map((draft) => (draft === first ? "repeated" : "committed")));
+        expect(outcomes[at]?.seq).toBe(2);
+        expect((await rig.logOf(room.n)).slice(before.length).map(({ data }) => data)).toEqual(
+          fresh.map(({ data }) => data),
+        );
+      }
+      await rig.expectWhole(room.n, 2 + 5 * 16);
+      await rig.expectWhole(other.n, 1 + 5 * 4);
+    });
+
     test("the same id with other words is a conflict, unless an edit has changed them", async () => {
       const room = await rig.newRoom();
       const draft = message(room.n, room.owner);
