@@ -17,10 +17,11 @@ export const wal_bytes_max = 32 * 1024 ** 2;
 const k = namesOf(commits);
 const q = namesOf(cursors);
 
+/** Only the oldest are looked at. The newest stays, whatever its age: the next number is one above it. */
 const trim = `DELETE FROM ${k.table} WHERE ${k.of.n} IN (
-  SELECT ${k.of.n} FROM ${k.table}
-  WHERE ${k.of.at} < ?1 AND ${k.of.n} <= coalesce((SELECT min(${q.of.n}) FROM ${q.table}), ${Number.MAX_SAFE_INTEGER})
-  ORDER BY ${k.of.n} LIMIT ${trimmed_rows_max})`;
+  SELECT ${k.of.n} FROM (SELECT ${k.of.n}, ${k.of.at} FROM ${k.table} ORDER BY ${k.of.n} LIMIT ${trimmed_rows_max})
+  WHERE ${k.of.at} < ?1 AND ${k.of.n} < (SELECT max(${k.of.n}) FROM ${k.table})
+    AND ${k.of.n} <= coalesce((SELECT min(${q.of.n}) FROM ${q.table}), ${Number.MAX_SAFE_INTEGER}))`;
 
 const o = namesOf(controls);
 const trimControls = `DELETE FROM ${o.table} WHERE ${o.of.at} < ?1`;

@@ -191,18 +191,17 @@ export const revisions = sqliteTable(
   (table) => [uniqueIndex("revisions_room_seq").on(table.room, table.seq, table.replaced_seq)],
 );
 
-/** The queue of everything that happens: a row per batch and room, numbered through the whole database. */
-export const commits = sqliteTable(
-  "commits",
-  {
-    n: integer("n").primaryKey({ autoIncrement: true }),
-    room: integer("room").notNull(),
-    first_seq: integer("first_seq").notNull(),
-    last_seq: integer("last_seq").notNull(),
-    at: integer("at").notNull(),
-  },
-  (table) => [index("commits_at").on(table.at)],
-);
+/**
+ * The queue of everything that happens: a row per batch and room, numbered through the whole database. Each commit writes
+ * one, so it has neither an index nor SQLite's own counter: the newest row always stays, and the next is one above it.
+ */
+export const commits = sqliteTable("commits", {
+  n: integer("n").primaryKey(),
+  room: integer("room").notNull(),
+  first_seq: integer("first_seq").notNull(),
+  last_seq: integer("last_seq").notNull(),
+  at: integer("at").notNull(),
+});
 
 /**
  * What else every node must hear of, numbered through the whole database. A row only points at what was changed; whoever

@@ -140,4 +140,24 @@ describe("migrations", () => {
     expect(rows.map((row) => Number(row[0]))).toEqual(migrations.map(({ when }) => when));
     await storage.close();
   });
+
+  test("commits keep their numbers, and an empty queue keeps its place", async () => {
+    const before = migrations.filter(({ tag }) => tag < "0004");
+    const insert =
+      "INSERT INTO commits (room, first_seq, last_seq, at) VALUES (1, 1, 1, 1), (1, 2, 2, 2), (2, 1, 1, 3)";
+    for (const [emptied, expected] of [
+      [false, [1, 2, 3, 4, 5, 6]],
+      [true, [3, 4, 5, 6]],
+    ] as const) {
+      using folder = temporaryFolder();
+      await using file = await openFile(join(folder.path, "confab.db"));
+      const { client } = file;
+      await migrate({ client, log: keptLog().log, list: before });
+      await client.execute(insert);
+      if (emptied) await client.execute("DELETE FROM commits");
+      await migrate({ client, log: keptLog().log });
+      await client.execute(insert);
+      expect(await file.all("SELECT n FROM commits")).toEqual([...expected]);
+    }
+  });
 });
