@@ -7,7 +7,7 @@ import type Database from "libsql";
 import { ChangeCommit } from "./commit-changes.ts";
 import { judgeMessage, type Verdict } from "./commit-rules.ts";
 import { message_rows, type CommitSql } from "./commit-sql.ts";
-import { CommitState, type PlaceState, type RoomState, type Statements } from "./commit-state.ts";
+import { CommitState, type MessageCell, type PlaceState, type RoomState, type Statements } from "./commit-state.ts";
 import { refusal, type Draft, type MarksDraft, type MessageDraft, type Outcome } from "./draft.ts";
 
 /** Parameters of a row. */
@@ -23,8 +23,6 @@ export class LocalCommit {
   readonly #state: CommitState;
   readonly #changes: ChangeCommit;
   readonly #touched = new Map<number, RoomState>();
-  /** Cells of messages that are not written yet, row by row. */
-  #unwritten: (number | string)[] = [];
   /** Messages are taken to be new, as nearly all are, and written several at a time. */
   #gathers = true;
   #time = 0;
@@ -65,7 +63,6 @@ export class LocalCommit {
     this.#time = this.#now();
     this.#changes.begin(this.#time);
     this.#touched.clear();
-    this.#unwritten = [];
     this.#gathers = gathers;
     this.#db.exec("BEGIN IMMEDIATE");
     try {
@@ -98,7 +95,7 @@ export class LocalCommit {
       return this.#stored(draft) ?? refusal(draft.room, verdict ?? "internal");
     const seq = room.last_seq + 1;
     const time = Math.max(this.#time, room.last_at);
-    if (this.#gathers) this.#gather(draft, { seq, time });
+    if (this.#gathers) room.unwritten.push(draft.room, seq, draft.id, draft.actor, time, draft.data);
     else {
       const written = this.#statements.message.run([draft.room, seq, draft.id, draft.actor, time, draft.data]);
       if (written.changes === 0) return this.#stored(draft) ?? refusal(draft.room, "internal");
@@ -111,23 +108,21 @@ export class LocalCommit {
     return { code: "committed", seq, time, room: draft.room };
   }
 
-  #gather(draft: MessageDraft, { seq, time }: { seq: number; time: number }): void {
-    this.#unwritten.push(draft.room, seq, draft.id, draft.actor, time, draft.data);
-    if (this.#unwritten.length === message_rows * message_cells) this.#write();
-  }
-
-  /** Writes the messages that were gathered; throws `NotNew` if one of them is stored already. */
+  /** Writes the messages that were gathered, a room's together; throws `NotNew` if one of them is stored already. */
   #write(): void {
-    const cells = this.#unwritten;
-    if (cells.length === 0) return;
-    this.#unwritten = [];
     const { message, messages } = this.#statements;
-    if (cells.length === message_rows * message_cells) {
-      if (messages.run(cells).changes < message_rows) throw new NotNew();
-      return;
+    let rows: MessageCell[] = [];
+    for (const room of this.#touched.values()) {
+      for (const cell of room.unwritten) {
+        rows.push(cell);
+        if (rows.length < message_rows * message_cells) continue;
+        if (messages.run(rows).changes < message_rows) throw new NotNew();
+        rows = [];
+      }
+      if (room.unwritten.length > 0) room.unwritten = [];
     }
-    for (let at = 0; at < cells.length; at += message_cells) {
-      if (message.run(cells.slice(at, at + message_cells)).changes === 0) throw new NotNew();
+    for (let at = 0; at < rows.length; at += message_cells) {
+      if (message.run(rows.slice(at, at + message_cells)).changes === 0) throw new NotNew();
     }
   }
 

@@ -6,6 +6,8 @@ import type { JudgedPlace, JudgedRoom } from "./commit-rules.ts";
 
 type Changeable<T> = { -readonly [K in keyof T]: T[K] };
 
+export type MessageCell = number | string;
+
 export interface RoomState extends Changeable<JudgedRoom> {
   last_seq: number;
   last_at: number;
@@ -14,6 +16,8 @@ export interface RoomState extends Changeable<JudgedRoom> {
   members: number;
   /** The last seq before this batch; what it adds is announced. */
   before: number;
+  /** Messages of this batch that are not written yet, cell by cell. */
+  unwritten: MessageCell[];
 }
 
 export interface PlaceState extends Changeable<JudgedPlace> {
@@ -60,7 +64,7 @@ export class CommitState {
     const row = this.#statements.room.get([n]) as RoomCells | undefined;
     if (row === undefined) return undefined;
     const [last_seq, last_at, kind, history, closed, first_seq, post, invite, slow_ms, members] = row;
-    const log = { last_seq, last_at, first_seq, before: last_seq };
+    const log = { last_seq, last_at, first_seq, before: last_seq, unwritten: [] };
     const room = { ...log, kind, history, closed: closed !== 0, post, invite, slow_ms, members };
     this.#rooms.set(n, room);
     return room;
