@@ -18,14 +18,15 @@ const base64url = { alphabet: "base64url" } as const;
 
 export class HostTokens {
   readonly #rules: HostTokenRules;
-  readonly #key: Uint8Array;
+  /** Has the key in it already: copied for each token. */
+  readonly #hasher: Bun.CryptoHasher;
   readonly #decoder = new TextDecoder("utf-8", { fatal: true });
   /** The last one that was signed and plain: a host's are all alike. */
   #header = "";
 
   constructor(rules: HostTokenRules) {
     this.#rules = rules;
-    this.#key = new TextEncoder().encode(rules.secret);
+    this.#hasher = new Bun.CryptoHasher("sha256", new TextEncoder().encode(rules.secret));
   }
 
   /** The claims of a token that is good at this time; undefined says nothing about it. */
@@ -48,7 +49,7 @@ export class HostTokens {
 
   /** As text: of all the ways to write the same bytes one is good. */
   #isSigned(signed: string, signature: string): boolean {
-    const expected = Buffer.from(new Bun.CryptoHasher("sha256", this.#key).update(signed).digest("base64url"));
+    const expected = Buffer.from(this.#hasher.copy().update(signed).digest("base64url"));
     const given = Buffer.from(signature);
     return given.length === expected.length && timingSafeEqual(given, expected);
   }

@@ -32,10 +32,16 @@ export function openConnection(path: string, role: ThreadRole): Connection {
   return new Connection(db);
 }
 
+/** A statement, and what its rows are made of once somebody has asked: that takes longer than to read a few of them. */
+interface Prepared {
+  readonly statement: Database.Statement;
+  columns: Pick<Result, "columns" | "columnTypes"> | undefined;
+}
+
 export class Connection {
   readonly db: Database.Database;
-  /** Prepared statements by their text; the oldest goes when there are too many. */
-  readonly #prepared = new Map<string, Database.Statement>();
+  /** By their text; the oldest goes when there are too many. */
+  readonly #prepared = new Map<string, Prepared>();
 
   constructor(db: Database.Database) {
     this.db = db;
@@ -44,24 +50,18 @@ export class Connection {
   execute(statement: Statement): Result {
     const prepared = this.#prepare(statement.sql);
     const args = statement.args as Value[];
-    if (!prepared.reader) {
-      const info = prepared.run(args);
+    if (!prepared.statement.reader) {
+      const info = prepared.statement.run(args);
       return { ...empty, rowsAffected: info.changes, lastInsertRowid: Number(info.lastInsertRowid) };
     }
-    const columns = prepared.columns();
-    return {
-      columns: columns.map((column) => column.name),
-      columnTypes: columns.map((column) => column.type ?? ""),
-      rows: prepared.raw().all(args) as Value[][],
-      rowsAffected: 0,
-      lastInsertRowid: undefined,
-    };
+    prepared.columns ??= columnsOf(prepared.statement);
+    return { ...empty, ...prepared.columns, rows: prepared.statement.raw().all(args) as Value[][] };
   }
 
   /** The first row of a statement for each list of arguments, without what is known of its columns. */
   firstRows(sql: string, args: readonly (readonly Value[])[]): (Value[] | undefined)[] {
-    const prepared = this.#prepare(sql).raw();
-    return args.map((values) => prepared.get(values) as Value[] | undefined);
+    const statement = this.#prepare(sql).statement.raw();
+    return args.map((values) => statement.get(values) as Value[] | undefined);
   }
 
   /** Runs all or nothing. `begin` is the statement that opens the transaction. */
@@ -88,14 +88,16 @@ export class Connection {
     }
   }
 
+  /** It may change tables, as a migration may. */
   script(sql: string): void {
+    this.#prepared.clear();
     this.db.exec(sql);
   }
 
-  #prepare(sql: string): Database.Statement {
+  #prepare(sql: string): Prepared {
     const known = this.#prepared.get(sql);
     if (known !== undefined) return known;
-    const prepared = this.db.prepare(sql);
+    const prepared: Prepared = { statement: this.db.prepare(sql), columns: undefined };
     this.#prepared.set(sql, prepared);
     if (this.#prepared.size > statements_remembered_max) {
       for (const oldest of this.#prepared.keys()) {
@@ -105,4 +107,9 @@ export class Connection {
     }
     return prepared;
   }
+}
+
+function columnsOf(statement: Database.Statement): Prepared["columns"] {
+  const columns = statement.columns();
+  return { columns: columns.map(({ name }) => name), columnTypes: columns.map(({ type }) => type ?? "") };
 }
