@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { CrowdJob, CrowdReport } from "./job.ts";
 import { runProgram } from "./measure.ts";
+import { cpuSeconds } from "./proc.ts";
 import type { Recorder, Task } from "./recorder.ts";
 import { seedFolder, type Seed } from "./seed.ts";
 import { startServer, type RunningServer, type Subject } from "./server-process.ts";
@@ -32,6 +33,23 @@ function record(recorder: Recorder, of: { workload: string; subject: string }, r
 const idle_ms = 12_000;
 const soon_ms = 1_500;
 
+const look_ms = 300;
+const looks_max = 100;
+/** A server without work uses a hundredth of its core, and is seen to use whole hundredths of a second. */
+const idle_s_max = 0.02;
+
+/** Until a server has nothing to do: to let go of a crowd that has left is work, and not that of the next one. */
+async function quiet({ pid }: RunningServer): Promise<void> {
+  let used_s = cpuSeconds(pid);
+  for (let look = 0; look < looks_max; look++) {
+    await Bun.sleep(look_ms);
+    const now_s = cpuSeconds(pid);
+    if (now_s - used_s <= idle_s_max) return;
+    used_s = now_s;
+  }
+  throw new Error("The server did not come to rest.");
+}
+
 function crowdOf(clients: number) {
   const seed = { users: clients, rooms: 100, rooms_per_user: 10, messages_per_room: 20 };
   const job = { ...seed, top: 20, behind: undefined, at_once: 64, protocol: "confab", settle_ms: soon_ms } as const;
@@ -49,6 +67,7 @@ export function handshakeTask(subject: Subject, clients: number): Task {
       await using server = await startServer(subject, data);
       // The first thousands warm the server up.
       await crowd(server, alone);
+      await quiet(server);
       record(recorder, { workload: "handshakes", subject: subject.name }, await crowd(server, alone));
     },
   };
@@ -67,6 +86,7 @@ export function idleTasks(subject: Subject, clients: number): Task[] {
         await using server = await startServer(subject, data);
         // What it grows by with the first thousand is not a connection's.
         await crowd(server, { ...idle, clients: 1_000 });
+        await quiet(server);
         const report = await crowd(server, idle);
         record(recorder, { workload: "handshakes, ten rooms", subject: subject.name }, report);
         recorder.add({ workload: "idle", subject: subject.name }, { bytes_per_connection: report.rss_per_client });
