@@ -1,6 +1,6 @@
 /** A WebSocket over a bare TCP socket: the upgrade, bytes out in order, bytes in to a frame reader. */
 
-import type { Socket } from "bun";
+import type { Socket, SocketHandler } from "bun";
 import { clientFrame, FrameReader, opcodes } from "./frame-reader.ts";
 
 export interface Target {
@@ -18,17 +18,33 @@ export function targetOf(url: string): Target {
 }
 
 const headersEnd = Buffer.from("\r\n\r\n");
+const nothing = Buffer.alloc(0);
 
 export class RawSocket {
+  /** The same for all: a crowd would make each function anew for each of its thousands. */
+  static readonly #handlers: SocketHandler<RawSocket> = {
+    binaryType: "buffer",
+    open: (socket) => socket.data.#connected(socket),
+    data: ({ data: raw }, chunk) => (raw.#open ? raw.#receive(chunk) : raw.#answered(chunk)),
+    drain: ({ data: raw }) => raw.#drained(),
+    close: ({ data: raw }) => raw.#closed(),
+    error: ({ data: raw }) => raw.#closed(),
+    end: ({ data: raw }) => raw.end(),
+  };
   readonly reader: FrameReader;
+  readonly #target: Target;
+  readonly #upgraded = Promise.withResolvers<RawSocket>();
+  /** What has come of the answer to the upgrade. */
+  #head: Buffer = nothing;
   /** Called after each chunk of frames was read. */
   onChunk: () => void = () => {};
   onClose: () => void = () => {};
-  #socket: Socket | undefined;
+  #socket: Socket<RawSocket> | undefined;
   #open = false;
   #waiting: Buffer[] = [];
 
-  private constructor(onFrame: (bytes: Buffer, start: number, end: number) => void) {
+  private constructor(target: Target, onFrame: (bytes: Buffer, start: number, end: number) => void) {
+    this.#target = target;
     this.reader = new FrameReader((bytes, span) => {
       if (span.opcode === opcodes.text) onFrame(bytes, span.start, span.end);
       else if (span.opcode === opcodes.ping) this.write(clientFrame("", 10));
@@ -36,10 +52,12 @@ export class RawSocket {
   }
 
   /** Resolves once the server has upgraded. */
-  static async open(target: Target, onFrame: (bytes: Buffer, start: number, end: number) => void): Promise<RawSocket> {
-    const raw = new RawSocket(onFrame);
-    await raw.#connect(target);
-    return raw;
+  static open(target: Target, onFrame: (bytes: Buffer, start: number, end: number) => void): Promise<RawSocket> {
+    const raw = new RawSocket(target, onFrame);
+    const { promise, reject } = raw.#upgraded;
+    const { hostname, port, tls } = target;
+    Bun.connect({ hostname, port, tls, data: raw, socket: RawSocket.#handlers }).catch(reject);
+    return promise;
   }
 
   get open(): boolean {
@@ -65,52 +83,40 @@ export class RawSocket {
     this.#socket?.end();
   }
 
-  async #connect(target: Target): Promise<void> {
-    const { hostname, port, tls, path } = target;
-    const upgraded = Promise.withResolvers<void>();
-    let head: Buffer | undefined = Buffer.alloc(0);
-    const closed = (): void => {
-      this.#open = false;
-      upgraded.reject(new Error(`The connection to ${hostname}:${port} was closed before it was a WebSocket.`));
-      this.onClose();
-    };
-    const socket = await Bun.connect({
-      hostname,
-      port,
-      tls,
-      socket: {
-        binaryType: "buffer",
-        data: (_, chunk) => {
-          if (head === undefined) this.#receive(chunk);
-          else {
-            head = Buffer.concat([head, chunk]);
-            const end = head.indexOf(headersEnd);
-            if (end < 0) return;
-            const rest = head.subarray(end + headersEnd.length);
-            const status = head.toString("latin1", 0, head.indexOf("\r"));
-            head = undefined;
-            if (!/ 101 /.test(status)) {
-              upgraded.reject(new Error(`Expected an upgrade of ${path}; the server answered ${status}.`));
-              return;
-            }
-            this.#open = true;
-            upgraded.resolve();
-            if (rest.length > 0) this.#receive(rest);
-          }
-        },
-        drain: () => this.#drained(),
-        close: closed,
-        error: closed,
-        end: () => this.end(),
-      },
-    });
+  #connected(socket: Socket<RawSocket>): void {
+    const { hostname, port, path } = this.#target;
     this.#socket = socket;
     socket.setNoDelay(true);
-    const host = `${hostname}:${port}`;
     socket.write(
-      `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`,
+      `GET ${path} HTTP/1.1\r\nHost: ${hostname}:${port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`,
     );
-    await upgraded.promise;
+  }
+
+  #answered(chunk: Buffer): void {
+    const head = this.#head.length === 0 ? chunk : Buffer.concat([this.#head, chunk]);
+    const end = head.indexOf(headersEnd);
+    if (end < 0) {
+      this.#head = Buffer.from(head);
+      return;
+    }
+    this.#head = nothing;
+    const status = head.toString("latin1", 0, head.indexOf("\r"));
+    if (!status.includes(" 101 ")) {
+      const { path } = this.#target;
+      this.#upgraded.reject(new Error(`Expected an upgrade of ${path}; the server answered ${status}.`));
+      return;
+    }
+    this.#open = true;
+    this.#upgraded.resolve(this);
+    const rest = head.subarray(end + headersEnd.length);
+    if (rest.length > 0) this.#receive(rest);
+  }
+
+  #closed(): void {
+    const { hostname, port } = this.#target;
+    this.#open = false;
+    this.#upgraded.reject(new Error(`The connection to ${hostname}:${port} was closed before it was a WebSocket.`));
+    this.onClose();
   }
 
   #receive(chunk: Buffer): void {
