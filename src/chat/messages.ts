@@ -4,7 +4,7 @@ import type { Clock } from "../lib/clock.ts";
 import { uuidv7 } from "../lib/ids.ts";
 import { Lru } from "../lib/lru.ts";
 import { ChatError } from "../protocol/errors.ts";
-import { publicationSeq, publicationUser } from "../protocol/events.ts";
+import { publicationSeq, publicationUsers } from "../protocol/events.ts";
 import { page_events_max } from "../protocol/limits.ts";
 import type { CheckedInput } from "../protocol/operations.ts";
 import { isOpenName, isRoomId } from "../protocol/topics.ts";
@@ -224,9 +224,7 @@ export class Messages {
   }
 
   async #authors(texts: readonly string[]): Promise<{ id: string; name: string }[]> {
-    const ids = new Set<string>();
-    for (const text of texts) ids.add(publicationUser(text));
-    return await this.#options.names.of(ids);
+    return await this.#options.names.of(publicationUsers(texts));
   }
 
   /** The Centrifuge protocol's `history`: publications from a position on, or back from it, and the top. */

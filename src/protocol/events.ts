@@ -49,12 +49,25 @@ export function timeText(time: number): string {
   return lastTimeText;
 }
 
-/** The publication of an event. All that is put between quotes here is made by the server and needs no escaping. */
-export function publicationText(event: Event): string {
-  const time = timeText(event.time);
-  const tags =
-    event.kind === "message" ? `{"id":"${event.id}","at":"${time}"}` : `{"at":"${time}","kind":"${event.kind}"}`;
-  return `{"offset":${event.seq},"data":${event.data},"info":{"user":"${event.sender}"},"time":${time},"tags":${tags}}`;
+/** A message of which the digits of its time are known. */
+export interface WrittenMessage {
+  readonly seq: number;
+  readonly data: string;
+  readonly sender: string;
+  readonly time: string;
+  readonly id: string;
+}
+
+/** The publication of a message. All that is put between quotes here is made by the server and needs no escaping. */
+export function messagePublication({ seq, data, sender, time, id }: WrittenMessage): string {
+  return `{"offset":${seq},"data":${data},"info":{"user":"${sender}"},"time":${time},"tags":{"id":"${id}","at":"${time}"}}`;
+}
+
+/** The publication of an event. */
+export function publicationText({ seq, kind, id, sender, time: time_ms, data }: Event): string {
+  const time = timeText(time_ms);
+  if (kind === "message") return messagePublication({ seq, data, sender, time, id });
+  return `{"offset":${seq},"data":${data},"info":{"user":"${sender}"},"time":${time},"tags":{"at":"${time}","kind":"${kind}"}}`;
 }
 
 const offsetStart = '{"offset":'.length;
@@ -66,10 +79,29 @@ export function publicationSeq(publication: string): number {
 
 const userStart = '"info":{"user":"';
 
-/** The sender's id, read from behind the data: what follows the last `info` is the server's own. */
+/** Where the sender's id begins, found from behind the data: what follows the last `info` is the server's own. */
+function userAt(publication: string): number {
+  return publication.lastIndexOf(userStart) + userStart.length;
+}
+
+/** The sender's id. */
 export function publicationUser(publication: string): string {
-  const start = publication.lastIndexOf(userStart) + userStart.length;
+  const start = userAt(publication);
   return publication.slice(start, publication.indexOf('"', start));
+}
+
+/** The ids of all senders. People often write several messages in a row. */
+export function publicationUsers(publications: readonly string[]): Set<string> {
+  const users = new Set<string>();
+  let last = '"';
+  for (const publication of publications) {
+    const start = userAt(publication);
+    if (publication.startsWith(last, start)) continue;
+    const end = publication.indexOf('"', start);
+    users.add(publication.slice(start, end));
+    last = publication.slice(start, end + 1);
+  }
+  return users;
 }
 
 const messageTags = '"tags":{"id":"';

@@ -5,6 +5,7 @@ import type { FirstRow } from "./gathered-reads.ts";
 import { changeText, messageText } from "./event-texts.ts";
 import { namesOf } from "./names.ts";
 import { changes, messages } from "./schema.ts";
+import { UserIds } from "./user-ids.ts";
 import type { View } from "./view.ts";
 import { readWholeRange } from "./whole-range.ts";
 
@@ -64,6 +65,7 @@ function pageSql(take: Range["take"]): string {
 const sqlOf = { oldest: pageSql("oldest"), newest: pageSql("newest") };
 
 export function createHistory(read: FirstRow): History {
+  const userIds = new UserIds(read);
   return {
     async page(view, { from: first, to: last, limit, take, bytes_max = page_bytes_max }) {
       const { room } = view;
@@ -75,7 +77,7 @@ export function createHistory(read: FirstRow): History {
           take === "oldest"
             ? { from, to: Math.min(last, from + limit - 1) }
             : { from: Math.max(from, last - limit + 1), to: last };
-        const whole = await readWholeRange(read, { room, ...range, bytes_max });
+        const whole = await readWholeRange({ read, userIds }, { room, ...range, bytes_max });
         if (whole !== undefined) return whole;
       }
       const [cell] = (await read(sqlOf[take], [room, from, last, limit, bytes_max])) ?? [];

@@ -1,10 +1,12 @@
 /** Short ranges of a log of which everything is there. Most pages are such: a log has holes only where it was cut. */
 
-import { publicationSeq } from "../protocol/events.ts";
-import { changeText, messageText } from "./event-texts.ts";
+import { assert } from "../lib/assert.ts";
+import { messagePublication, publicationSeq } from "../protocol/events.ts";
+import { changeText } from "./event-texts.ts";
 import type { FirstRow } from "./gathered-reads.ts";
 import { namesOf } from "./names.ts";
 import { changes, messages } from "./schema.ts";
+import type { UserIds } from "./user-ids.ts";
 
 export interface WholeRange {
   readonly room: number;
@@ -18,35 +20,79 @@ const g = namesOf(messages);
 const c = namesOf(changes);
 
 /** The newline as it is: a function that makes it would be called for each row. */
-const joined = (text: string): string => `group_concat(${text}, '\n')`;
+const joined = (value: string): string => `group_concat(${value}, '\n')`;
 
 /**
- * ?1 room, ?2 first and ?3 last seq, ?4 bytes at most. No row is copied for an order or a limit on its way into the cell;
- * other events than messages are looked for where messages are not all.
+ * ?1 room, ?2 first and ?3 last seq, ?4 bytes at most. Each column of the messages is one cell, and their texts are made of
+ * these: SQL takes twice as long to make them. Rows come in the order of the index, which is named. Other events are looked
+ * for where messages are not all.
  */
-const sql = `SELECT count, CASE WHEN octet_length(texts) <= ?4 THEN texts END, octet_length(texts),
-    CASE WHEN count <= ?3 - ?2 THEN (SELECT ${joined(changeText(`c.${c.of.data}`))} FROM ${c.table} c
+const sql = `SELECT count, CASE WHEN octet_length(datas) <= ?4 THEN datas END, octet_length(datas), ids, senders, times,
+    CASE WHEN count <= ?3 - ?2 THEN (SELECT ${joined(changeText(`c.${c.of.data}`))}
+      FROM ${c.table} c INDEXED BY changes_room_seq
       WHERE c.${c.of.room} = ?1 AND c.${c.of.seq} BETWEEN ?2 AND ?3) END
-  FROM (SELECT count(*) AS count, ${joined(messageText(`g.${g.of.data}`))} AS texts FROM ${g.table} g
+  FROM (SELECT count(*) AS count, ${joined(`g.${g.of.data}`)} AS datas, ${joined(`g.${g.of.id}`)} AS ids,
+      ${joined(`g.${g.of.sender}`)} AS senders, ${joined(`g.${g.of.sent_at}`)} AS times
+    FROM ${g.table} g INDEXED BY messages_room_seq
     WHERE g.${g.of.room} = ?1 AND g.${g.of.seq} BETWEEN ?2 AND ?3)`;
 
 /** UTF-8 has so many for a unit of a string, at most. */
 const bytes_per_unit = 3;
+const OPEN_BRACE = 0x7b;
+
+/** All events of a range: the columns of its messages, and the publications of the others. */
+interface Columns {
+  readonly from: number;
+  readonly datas: readonly string[];
+  readonly ids: readonly string[];
+  readonly senders: readonly string[];
+  readonly times: readonly string[];
+  readonly others: readonly string[];
+}
+
+/** The values of a cell: none of them contains a newline. */
+const valuesOf = (cell: unknown): string[] => (typeof cell === "string" ? cell.split("\n") : []);
+
+/** Every publication, in order; undefined where a sender's id is not known. */
+function textsOf({ from, datas, ids, senders, times, others }: Columns, userIds: UserIds): string[] | undefined {
+  const texts: string[] = [];
+  let other = 0;
+  for (let at = 0; at < datas.length; at++) {
+    const sender = userIds.get(senders[at] as string);
+    if (sender === undefined) return undefined;
+    // None is missing, so the place of an event says its seq.
+    while (other < others.length && publicationSeq(others[other] as string) === from + texts.length)
+      texts.push(others[other++] as string);
+    const [data, time, id] = [datas[at] as string, times[at] as string, ids[at] as string];
+    const text = messagePublication({ seq: from + texts.length, data, sender, time, id });
+    // The runtime keeps the parts of a text until somebody looks into it, and the ring may keep it for long.
+    assert(text.charCodeAt(0) === OPEN_BRACE, "a publication is an object");
+    texts.push(text);
+  }
+  for (; other < others.length; other++) texts.push(others[other] as string);
+  return texts;
+}
 
 /** Every event of the range, ascending; undefined where one is not there, or where they may be too large together. */
-export async function readWholeRange(read: FirstRow, range: WholeRange): Promise<string[] | undefined> {
-  const { room, from, to, bytes_max } = range;
-  const [count, cell, bytes, others] = (await read(sql, [room, from, to, bytes_max])) ?? [];
-  const texts = typeof cell === "string" ? cell.split("\n") : [];
-  if (texts.length !== count) return undefined;
-  const size = to - from + 1;
-  if (typeof others === "string") {
-    if (Number(bytes) + bytes_per_unit * others.length > bytes_max) return undefined;
-    texts.push(...others.split("\n"));
-    texts.sort((one, other) => publicationSeq(one) - publicationSeq(other));
+export async function readWholeRange(
+  { read, userIds }: { read: FirstRow; userIds: UserIds },
+  { room, from, to, bytes_max }: WholeRange,
+): Promise<string[] | undefined> {
+  const row = (await read(sql, [room, from, to, bytes_max])) ?? [];
+  const [count, cell, cell_bytes, ids, senders, times, changed] = row;
+  const [datas, others] = [valuesOf(cell), valuesOf(changed)];
+  if (datas.length !== count || datas.length + others.length !== to - from + 1) return undefined;
+  const columns = { from, datas, others, ids: valuesOf(ids), senders: valuesOf(senders), times: valuesOf(times) };
+  let texts = textsOf(columns, userIds);
+  if (texts === undefined) {
+    await userIds.learn(columns.senders);
+    texts = textsOf(columns, userIds);
   }
-  // The index gives messages in order, which is looked at, as no order was asked for.
-  const [first, last] = [texts[0], texts.at(-1)];
-  if (texts.length !== size || first === undefined || last === undefined) return undefined;
-  return publicationSeq(first) === from && publicationSeq(last) === to ? texts : undefined;
+  if (texts === undefined) return undefined;
+  // What stands around the data has a byte for each unit.
+  let bytes = Number(cell_bytes);
+  for (const text of texts) bytes += text.length;
+  for (const data of datas) bytes -= data.length;
+  for (const other of others) bytes += (bytes_per_unit - 1) * other.length;
+  return bytes <= bytes_max ? texts : undefined;
 }
