@@ -2,18 +2,22 @@
 
 import { ConfabTarget, signToken } from "../../src/cli/load/confab-target.ts";
 import { Load } from "../../src/cli/load/load.ts";
-import type { LoadRoom } from "../../src/cli/load/load-room.ts";
+import type { LoadMember, LoadRoom } from "../../src/cli/load/load-room.ts";
 import { targetOf } from "../../src/cli/load/raw-socket.ts";
 import { systemClock } from "../../src/lib/clock.ts";
 import type { LoadJob, LoadReport } from "./job.ts";
 import { PeerTarget } from "./peer-target.ts";
 import { cpuSeconds, machineSeconds, rssBytes } from "./proc.ts";
 
-/** The last members of a room stop reading, and the load looks at the others. */
-function withoutStalled(room: LoadRoom, stalled: number): LoadRoom {
-  const readers = room.members.length - stalled;
-  for (const member of room.members.slice(readers)) member.socket.pause();
-  return { ...room, members: room.members.slice(0, readers) };
+/** The last members of each room are going to stop reading, and the load looks at the others. */
+function apart(rooms: readonly LoadRoom[], stalled: number): { rooms: LoadRoom[]; stalling: LoadMember[] } {
+  const stalling: LoadMember[] = [];
+  const readers = rooms.map((room) => {
+    const left = room.members.length - stalled;
+    stalling.push(...room.members.slice(left));
+    return { ...room, members: room.members.slice(0, left) };
+  });
+  return { rooms: readers, stalling };
 }
 
 async function run(job: LoadJob): Promise<LoadReport> {
@@ -22,12 +26,14 @@ async function run(job: LoadJob): Promise<LoadReport> {
     protocol === "confab"
       ? new ConfabTarget({ target: targetOf(url), token: (subject) => signToken(secret, subject, Date.now()) })
       : new PeerTarget({ url, framing: protocol, counts: job.pace.kind === "closed" });
-  const rooms = (await target.enter(job.shape)).map((room) => withoutStalled(room, job.stalled));
+  const { rooms, stalling } = apart(await target.enter(job.shape), job.stalled);
   const cpu = { start: 0, end: 0 };
   const others = { start: 0, end: 0 };
   const edge = (at: "start" | "end"): void => {
     cpu[at] = cpuSeconds(job.server_pid);
     others[at] = machineSeconds() - cpu[at] - cpuSeconds(process.pid);
+    // As the window begins: what they cost is looked at in a server that is warm.
+    if (at === "start") for (const { socket } of stalling) socket.pause();
   };
   // A server that writes to somebody who sleeps pays for waking them, as it never does over a network.
   const result = await new Load({ ...job, clock: systemClock, target, rooms, edge, awake: true }).run();

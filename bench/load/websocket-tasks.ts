@@ -87,6 +87,9 @@ export function memberTasks(subject: Subject, timing: Timing): Task[] {
   );
 }
 
+/** Within so long whoever has stopped reading is over the limit, and is put out. */
+const stalling_ms = 6_000;
+
 /** Large messages, so that a member who does not read is over its limit within seconds. */
 export function stalledTasks(subject: Subject, timing: Timing): Task[] {
   const workload: Workload = {
@@ -98,7 +101,7 @@ export function stalledTasks(subject: Subject, timing: Timing): Task[] {
     loadTask({
       name: stalled === 0 ? "all read" : "10 never read",
       subject,
-      timing: { warmup_ms: 200, window_ms: Math.max(timing.window_ms, 4_000) },
+      timing: { ...timing, window_ms: Math.max(timing.window_ms, stalling_ms) },
       workload,
       stalled,
     }),
