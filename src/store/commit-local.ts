@@ -23,6 +23,8 @@ export class LocalCommit {
   readonly #state: CommitState;
   readonly #changes: ChangeCommit;
   readonly #touched = new Map<number, RoomState>();
+  /** Rooms with messages of this batch that are not written yet. */
+  #unwritten: RoomState[] = [];
   /** Messages are taken to be new, as nearly all are, and written several at a time. */
   #gathers = true;
   #time = 0;
@@ -63,6 +65,7 @@ export class LocalCommit {
     this.#time = this.#now();
     this.#changes.begin(this.#time);
     this.#touched.clear();
+    this.#unwritten = [];
     this.#gathers = gathers;
     this.#db.exec("BEGIN IMMEDIATE");
     try {
@@ -95,8 +98,10 @@ export class LocalCommit {
       return this.#stored(draft) ?? refusal(draft.room, verdict ?? "internal");
     const seq = room.last_seq + 1;
     const time = Math.max(this.#time, room.last_at);
-    if (this.#gathers) room.unwritten.push(draft.room, seq, draft.id, draft.actor, time, draft.data);
-    else {
+    if (this.#gathers) {
+      if (room.unwritten.length === 0) this.#unwritten.push(room);
+      room.unwritten.push(draft.room, seq, draft.id, draft.actor, time, draft.data);
+    } else {
       const written = this.#statements.message.run([draft.room, seq, draft.id, draft.actor, time, draft.data]);
       if (written.changes === 0) return this.#stored(draft) ?? refusal(draft.room, "internal");
     }
@@ -110,17 +115,19 @@ export class LocalCommit {
 
   /** Writes the messages that were gathered, a room's together; throws `NotNew` if one of them is stored already. */
   #write(): void {
+    if (this.#unwritten.length === 0) return;
     const { message, messages } = this.#statements;
     let rows: MessageCell[] = [];
-    for (const room of this.#touched.values()) {
+    for (const room of this.#unwritten) {
       for (const cell of room.unwritten) {
         rows.push(cell);
         if (rows.length < message_rows * message_cells) continue;
         if (messages.run(rows).changes < message_rows) throw new NotNew();
         rows = [];
       }
-      if (room.unwritten.length > 0) room.unwritten = [];
+      room.unwritten = [];
     }
+    this.#unwritten = [];
     for (let at = 0; at < rows.length; at += message_cells) {
       if (message.run(rows.slice(at, at + message_cells)).changes === 0) throw new NotNew();
     }

@@ -174,7 +174,10 @@ export class Journal implements Appender {
    * they are more than those who wait already, that turn is given to them.
    */
   #next(answered: number): void {
-    if (answered > this.#gathering.length) this.#options.clock.soon(() => this.#schedule());
+    const waiting = this.#gathering.length;
+    // Whoever comes when nobody waits begins the next batch.
+    if (waiting === 0) return;
+    if (answered > waiting) this.#options.clock.soon(() => this.#schedule());
     else this.#schedule();
   }
 
