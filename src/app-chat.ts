@@ -8,6 +8,7 @@ import { Audit } from "./chat/audit.ts";
 import { settled, type Commit } from "./chat/committed.ts";
 import { createCompany, type Company } from "./chat/company.ts";
 import { watchEmptyRooms, type EmptyRoomsOptions } from "./chat/empty-rooms.ts";
+import { KnownUsers } from "./chat/known-users.ts";
 import type { LiveRoom } from "./chat/live-room.ts";
 import { createModeration, type Moderation } from "./chat/moderation.ts";
 import { Names } from "./chat/names.ts";
@@ -65,7 +66,9 @@ export function createChat(options: AppOptions, storage: Storage, deliver: (topi
   const directory = new RoomDirectory({ db, ring_bytes_max: config.ringBytesMax, vanished, following: nodes });
   const names = new Names({ db, clock });
   const moved = (person: Person): void => company.online.moved(person);
-  const people = new People({ shared: config.database !== "", moved });
+  // Whoever else writes to the database tells of it too late for what is remembered of people's rows.
+  const known = config.database === "" && options.others === undefined ? new KnownUsers() : undefined;
+  const people = new People({ shared: config.database !== "", moved, rewritten: (id) => known?.forget(id) });
   const changed = nodes === undefined ? undefined : (room: LiveRoom): void => nodes.changed(room);
   const presence = new Presence({ clock, people, deliver, changed });
   const resume = new Resume({ history, budget: directory.budget, epoch, log });
@@ -101,7 +104,7 @@ export function createChat(options: AppOptions, storage: Storage, deliver: (topi
   const company: Company = createCompany(together);
   const adopt = (person: Person, room: LiveRoom): void => places.adopt(person, room);
   const prime = (room: LiveRoom, offset: number): Promise<void> | undefined => resume.prime(room, { epoch, offset });
-  const parts = { adopt, company, directory, hint, journal, names, people, presence, prime };
+  const parts = { adopt, company, directory, hint, journal, known, names, people, presence, prime };
   const offer = createOffer(options, storage, parts);
   const { moderation } = offer;
   const changing = { client, clock, db, directory, log, moderation, outbox, people, places, presence, vanished };
@@ -117,6 +120,7 @@ interface OfferParts {
   readonly directory: RoomDirectory;
   readonly hint: () => void;
   readonly journal: Appender;
+  readonly known: KnownUsers | undefined;
   readonly names: Names;
   readonly people: People;
   readonly presence: Presence;
@@ -128,14 +132,14 @@ function createOffer(options: AppOptions, { db, epoch, history }: Storage, parts
   const { clock, config, log, publicUrl = () => config.publicUrl ?? "" } = options;
   const { company, hint, journal, names, people } = parts;
   const audit = new Audit({ db, clock });
-  const accounts = new Accounts({ db, clock, names });
+  const accounts = new Accounts({ db, clock, names, known: parts.known });
   const moderation = createModeration({ audit, clock, config, db, hint, log });
   const online = (id: string): boolean => company.online.has(id);
   const logged = { audit, clock, db, epoch, history, log, moderation, online, open: config.open };
   const acts = createActs({ ...parts, ...logged });
   const { signIns, administration, keys } = createAccountParts({ audit, clock, db, hint, people, publicUrl });
-  const known = { accounts, administration, audit, clock, db, keys, signIns };
-  const operations = createOperations({ ...parts, ...known, ...acts, ...company, ...moderation });
+  const signedIn = { accounts, administration, audit, clock, db, keys, signIns };
+  const operations = createOperations({ ...parts, ...signedIn, ...acts, ...company, ...moderation });
   const commit: Commit = (draft) => settled(journal, draft);
   const rooms = new RoomAdministration({ accounts, audit, clock, commit, db, publicUrl });
   const operator: OperatorParts = { administration, rooms };

@@ -7,7 +7,8 @@
 import { concurrently } from "../../src/cli/load/concurrently.ts";
 import type { ConfabClient } from "../../src/cli/load/confab-client.ts";
 import { ConfabTarget, signToken } from "../../src/cli/load/confab-target.ts";
-import { RawSocket, targetOf } from "../../src/cli/load/raw-socket.ts";
+import { targetOf } from "../../src/cli/load/raw-socket.ts";
+import { arrivalOf, arrive, type Arrival } from "./arrivals.ts";
 import type { CrowdJob, CrowdReport } from "./job.ts";
 import { cpuSeconds, rssBytes } from "./proc.ts";
 import { roomsOf, seededRoom } from "./seed.ts";
@@ -24,7 +25,6 @@ interface ConnectReply {
 
 /** What a client sends in connect's `data`. */
 function wishes(job: CrowdJob, index: number, epoch: string): unknown {
-  if (job.rooms_per_user === 0) return {};
   if (job.behind === undefined) return { rooms: true };
   const positions: Record<string, number> = {};
   for (const room of roomsOf(index, job)) positions[seededRoom(room)] = job.top - job.behind;
@@ -39,7 +39,7 @@ async function epochOf(target: ConfabTarget): Promise<string> {
 }
 
 /** Signs one in; true where the reply has brought everything up to date already. */
-async function arrive(
+async function enter(
   target: ConfabTarget,
   job: CrowdJob,
   who: { index: number; epoch: string },
@@ -65,7 +65,7 @@ async function confabCrowd(job: CrowdJob, target: ConfabTarget): Promise<number>
   const epoch = job.behind === undefined ? "" : await epochOf(target);
   const indexes = Array.from({ length: job.clients }, (_, index) => index);
   const started_ms = performance.now();
-  const behind = await concurrently(indexes, job.at_once, (index) => arrive(target, job, { index, epoch }));
+  const behind = await concurrently(indexes, job.at_once, (index) => enter(target, job, { index, epoch }));
   const late = behind.filter((client) => client !== undefined);
   while (late.some((client) => client.delivered < 0)) {
     if (performance.now() - started_ms > catch_up_ms_max) throw new Error("Some clients never caught up.");
@@ -74,13 +74,19 @@ async function confabCrowd(job: CrowdJob, target: ConfabTarget): Promise<number>
   return performance.now() - started_ms;
 }
 
-async function bareCrowd(job: CrowdJob): Promise<number> {
-  const target = targetOf(job.url);
-  const indexes = Array.from({ length: job.clients }, (_, index) => index);
-  const started_ms = performance.now();
-  await concurrently(indexes, job.at_once, (index) =>
-    RawSocket.open({ ...target, path: `/?room=${index % 100}` }, () => {}),
+/** Those who come into no rooms, and those of bare Bun, who are in one when they are upgraded. */
+function arrivalsOf({ clients, protocol, url }: CrowdJob, tokens: ReadonlyMap<string, string>): Arrival[] {
+  const target = targetOf(url);
+  return Array.from({ length: clients }, (_, index) =>
+    protocol === "confab"
+      ? arrivalOf(target, tokens.get(`load-${index}`) ?? "")
+      : arrivalOf({ ...target, path: `/?room=${index % 100}` }),
   );
+}
+
+async function plainCrowd({ at_once, url }: CrowdJob, arrivals: readonly Arrival[]): Promise<number> {
+  const started_ms = performance.now();
+  await arrive(targetOf(url), arrivals, at_once);
   return performance.now() - started_ms;
 }
 
@@ -92,23 +98,26 @@ function tokensOf({ clients, secret }: CrowdJob): ReadonlyMap<string, string> {
 }
 
 async function run(job: CrowdJob): Promise<CrowdReport> {
-  const { protocol, server_pid, url } = job;
+  const { clients, protocol, rooms_per_user, server_pid, settle_ms, url, warm } = job;
   const tokens = tokensOf(job);
-  const rss = rssBytes(server_pid);
-  const cpu_s = cpuSeconds(server_pid);
-  const own = process.cpuUsage();
+  const isPlain = protocol === "frames" || rooms_per_user === 0;
+  const arrivals = isPlain ? arrivalsOf(job, tokens) : [];
   const target = new ConfabTarget({
     target: targetOf(url),
     token: (subject) => tokens.get(subject) ?? "",
   });
-  const took_ms = await (protocol === "confab" ? confabCrowd(job, target) : bareCrowd(job));
+  const rss = rssBytes(server_pid);
+  await plainCrowd(job, arrivals.splice(0, warm));
+  const cpu_s = cpuSeconds(server_pid);
+  const own = process.cpuUsage();
+  const took_ms = await (isPlain ? plainCrowd(job, arrivals) : confabCrowd(job, target));
   const { user, system } = process.cpuUsage(own);
   const used_s = cpuSeconds(server_pid) - cpu_s;
-  await Bun.sleep(job.settle_ms);
+  await Bun.sleep(settle_ms);
   return {
     seconds: took_ms / 1000,
-    per_s: (job.clients * 1000) / took_ms,
-    rss_per_client: (rssBytes(server_pid) - rss) / job.clients,
+    per_s: ((clients - warm) * 1000) / took_ms,
+    rss_per_client: (rssBytes(server_pid) - rss) / clients,
     server_cpu: (used_s * 1000) / took_ms,
     generator_cpu: (user + system) / 1000 / took_ms,
   };

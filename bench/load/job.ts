@@ -33,6 +33,8 @@ export interface CrowdJob {
   readonly secret: string;
   readonly server_pid: number;
   readonly clients: number;
+  /** So many of those who only arrive come before the clock runs: the load is warm then too. Otherwise 0. */
+  readonly warm: number;
   /** Connections that are being opened at a time. */
   readonly at_once: number;
   readonly rooms: number;

@@ -4,6 +4,7 @@ import { Batcher } from "../lib/batcher.ts";
 import type { Clock } from "../lib/clock.ts";
 import { sha256, shortId, token } from "../lib/ids.ts";
 import { ChatError } from "../protocol/errors.ts";
+import { identityKey, type HostIdentity, type KnownUsers } from "./known-users.ts";
 import type { Names } from "./names.ts";
 import type { Database } from "../store/orm.ts";
 import {
@@ -25,9 +26,7 @@ const guest = "guest";
 /** What a guest's token begins with: tokens of hosts (JWTs) never do. */
 const guestPrefix = "guest_";
 
-interface HostUser {
-  readonly issuer: string;
-  readonly subject: string;
+interface HostUser extends HostIdentity {
   /** The name that the host gives, if it does: it replaces the one that is stored. */
   readonly name: string | undefined;
 }
@@ -45,13 +44,16 @@ export class Accounts {
   readonly #db: Database;
   readonly #clock: Clock;
   readonly #names: Names;
+  readonly #known: KnownUsers | undefined;
   readonly #hostUsers: Batcher<HostUser, UserRow>;
   readonly #guests: Batcher<{ user: NewUser; hash: string }, undefined>;
   readonly #sessions: Batcher<string, UserRow | undefined>;
 
-  constructor(options: { db: Database; clock: Clock; names: Names }) {
+  /** `known`: what is remembered of users, on a server that is told of each change of them. */
+  constructor(options: { db: Database; clock: Clock; names: Names; known?: KnownUsers | undefined }) {
     const { db, clock } = options;
     this.#names = options.names;
+    this.#known = options.known;
     this.#db = db;
     this.#clock = clock;
     const inputs_max = batch_max;
@@ -76,10 +78,17 @@ export class Accounts {
 
   /** The user that a host vouches for; made at the first time. */
   async ofHost(asked: HostUser): Promise<UserRow> {
-    const user = allowed(await this.#hostUsers.ask(asked));
+    const user = allowed(this.#known?.find(asked) ?? (await this.#lookUp(asked)));
     const { name } = asked;
     if (name === undefined || name === user.name) return user;
     return await this.#rename(user, name);
+  }
+
+  async #lookUp(asked: HostUser): Promise<UserRow> {
+    const version = this.#known?.version ?? 0;
+    const user = await this.#hostUsers.ask(asked);
+    this.#known?.keep(asked, user, version);
+    return user;
   }
 
   /** The guest whose token it is. Throws `unauthorized` for an unknown or revoked one. */
@@ -109,14 +118,14 @@ export class Accounts {
 
   async #rename(user: UserRow, name: string): Promise<UserRow> {
     await renameUser(this.#db, { n: user.n, name });
+    this.#known?.forget(user.id);
     this.#names.tell({ id: user.id, name });
     return { ...user, name };
   }
 
   async #findOrAdd(asked: readonly HostUser[]): Promise<readonly UserRow[]> {
-    const keyOf = (who: { issuer: string; subject: string }): string => `${who.issuer}\n${who.subject}`;
-    const known = new Map((await findUsers(this.#db, asked)).map((user) => [keyOf(user), user]));
-    const missing = new Map(asked.filter((who) => !known.has(keyOf(who))).map((who) => [keyOf(who), who]));
+    const found = new Map((await findUsers(this.#db, asked)).map((user) => [identityKey(user), user]));
+    const missing = new Map(asked.filter((who) => !found.has(identityKey(who))).map((who) => [identityKey(who), who]));
     if (missing.size > 0) {
       const created_at = this.#clock.now();
       const added = [...missing.values()].map(({ issuer, subject, name }) => {
@@ -124,9 +133,9 @@ export class Accounts {
         return { id, issuer, subject, name: name ?? `user-${id.slice(0, 5)}`, created_at };
       });
       await addUsers(this.#db, added);
-      for (const user of await findUsers(this.#db, added)) known.set(keyOf(user), user);
+      for (const user of await findUsers(this.#db, added)) found.set(identityKey(user), user);
     }
-    return asked.map((who) => known.get(keyOf(who)) as UserRow);
+    return asked.map((who) => found.get(identityKey(who)) as UserRow);
   }
 }
 

@@ -121,14 +121,20 @@ export class People {
   readonly #gone = new Lru<string, Person>(gone_max);
   readonly #keepsGone: boolean;
   readonly #moved: (person: Person) => void;
+  readonly #rewritten: (id: string) => void;
 
   /**
    * `shared`: other nodes write to the database, so that nothing keeps right what is known of who is not here. `moved` is
-   * told of who has their first connection, or has lost the last one.
+   * told of who has their first connection, or has lost the last one; `rewritten` of whose row is another one now.
    */
-  constructor(options: { shared: boolean; moved?: (person: Person) => void }) {
+  constructor(options: {
+    shared: boolean;
+    moved?: (person: Person) => void;
+    rewritten?: ((id: string) => void) | undefined;
+  }) {
     this.#keepsGone = !options.shared;
     this.#moved = options.moved ?? (() => {});
+    this.#rewritten = options.rewritten ?? (() => {});
   }
 
   get size(): number {
@@ -143,6 +149,7 @@ export class People {
   /** A person is shown so from now on: rows that were read before are older. */
   showAs(id: string, status: PersonStatus): void {
     this.#statuses.set(id, status);
+    this.#rewritten(id);
   }
 
   find(id: string): Person | undefined {
@@ -214,6 +221,7 @@ export class People {
   /** A person may do other things from now on, or is not let in: then every connection is closed. */
   change(change: PersonChange): void {
     this.#changed.set(change.id, change);
+    this.#rewritten(change.id);
     const person = this.find(change.id);
     if (person !== undefined) person.role = change.role;
     if (change.disabled) this.disconnect(change.id, "revoked");

@@ -17,6 +17,11 @@ export function targetOf(url: string): Target {
   return { hostname, port: Number(port) || (tls ? 443 : 80), tls, path: pathname + search };
 }
 
+/** The request of a client of WebSocket (RFC 6455, 4.1). */
+export function upgradeRequest({ hostname, port, path }: Target): string {
+  return `GET ${path} HTTP/1.1\r\nHost: ${hostname}:${port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`;
+}
+
 const headersEnd = Buffer.from("\r\n\r\n");
 const nothing = Buffer.alloc(0);
 
@@ -84,12 +89,9 @@ export class RawSocket {
   }
 
   #connected(socket: Socket<RawSocket>): void {
-    const { hostname, port, path } = this.#target;
     this.#socket = socket;
     socket.setNoDelay(true);
-    socket.write(
-      `GET ${path} HTTP/1.1\r\nHost: ${hostname}:${port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`,
-    );
+    socket.write(upgradeRequest(this.#target));
   }
 
   #answered(chunk: Buffer): void {
