@@ -24,6 +24,7 @@ import { nameSchema } from "../protocol/operation-fields.ts";
 import { user_name_chars_max } from "../protocol/limits.ts";
 import { createAccountsAdapter } from "../store/accounts/adapter.ts";
 import { isFreeName } from "../store/accounts/people.ts";
+import { useCode } from "../store/accounts/used-codes.ts";
 import type { Database } from "../store/orm.ts";
 import { findUsers } from "../store/users.ts";
 import { addressHeader, authPath } from "./account-auth-names.ts";
@@ -34,6 +35,9 @@ const oidcProvider = "oidc";
 const reset_s = 3_600;
 /** What is left to give the second factor. */
 const pending_s = 600;
+/** A code is good in its own half minute, in the one before and in the one behind. */
+const code_ms = 90_000;
+const codePath = "/two-factor/verify-totp";
 
 export interface Oidc {
   readonly issuer: string;
@@ -201,19 +205,36 @@ function refuse(check: () => void): void {
   }
 }
 
-function hooksOf({ db, requireUnlocked }: AccountAuthOptions) {
+interface Context {
+  readonly path?: string;
+  readonly body?: { readonly code?: unknown };
+}
+
+/** A code that was seen over somebody's shoulder is worth nothing any more (RFC 6238, 5.2). */
+async function requireUnused({ clock, db }: AccountAuthOptions, by: { account: string; code: string }): Promise<void> {
+  const at = clock.now();
+  const id = sha256(`code ${by.account} ${by.code}`);
+  if (await useCode(db, { id, at, until: at + code_ms })) return;
+  const message = "this code has been used: sign in again, with the next one";
+  throw new APIError("UNAUTHORIZED", { message, code: "CODE_USED" });
+}
+
+function hooksOf(options: AccountAuthOptions) {
+  const { db, requireUnlocked } = options;
   return {
     user: {
       create: {
         // Who comes by the provider is asked for nothing before.
-        before: async (_user: object, context: { path?: string } | null) => {
+        before: async (_user: object, context: Context | null) => {
           if (context?.path?.startsWith("/callback/") === true) refuse(requireUnlocked);
         },
       },
     },
     session: {
       create: {
-        before: async ({ userId }: { userId: string }) => {
+        before: async ({ userId }: { userId: string }, context: Context | null) => {
+          if (context?.path === codePath)
+            await requireUnused(options, { account: userId, code: String(context.body?.code) });
           const [user] = await findUsers(db, [{ issuer: "local", subject: userId }]);
           if (user === undefined || user.disabled_at !== null)
             throw new APIError("FORBIDDEN", { message: "this account is disabled", code: "ACCOUNT_DISABLED" });

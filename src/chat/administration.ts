@@ -11,6 +11,7 @@ import {
   changePerson,
   findPerson,
   hasOwner,
+  listBots,
   isFreeName,
   listUsers,
   removeSecondFactor,
@@ -99,12 +100,15 @@ export class Administration {
     return await listUsers(db, { after: behind?.n ?? 0, limit: asked.limit, search: asked.search });
   }
 
-  /** Lets somebody in no more: every sign-in ends, every connection is closed. */
+  /** Lets somebody in no more, nor their bots: every sign-in ends, every connection is closed. */
   async disable(actor: Actor, name: string): Promise<void> {
+    const { db } = this.#options;
     const user = await this.#below(actor, name);
-    await this.#change(user, { disabled_at: this.#options.clock.now() });
-    await this.#signOut(user);
-    await this.#note(actor, "user.disable", { user });
+    await this.#disable(actor, user);
+    for (const { id } of await listBots(db, user.n)) {
+      const bot = await findPerson(db, id);
+      if (bot?.disabled_at === null) await this.#disable(actor, bot, { owner: user.id });
+    }
   }
 
   async enable(actor: Actor, name: string): Promise<void> {
@@ -214,6 +218,12 @@ export class Administration {
     hint();
   }
 
+  async #disable(actor: Actor, user: ListedUser, detail?: Record<string, unknown>): Promise<void> {
+    await this.#change(user, { disabled_at: this.#options.clock.now() });
+    await this.#signOut(user);
+    await this.#note(actor, "user.disable", { user, detail });
+  }
+
   async #signOut(user: ListedUser): Promise<number> {
     const { clock, db, hint, people, signIns } = this.#options;
     const ended = await signIns.end({ account: user.id });
@@ -232,7 +242,11 @@ export class Administration {
     return made;
   }
 
-  async #note(actor: Actor, action: string, on: { user: ListedUser; detail?: Record<string, unknown> }): Promise<void> {
+  async #note(
+    actor: Actor,
+    action: string,
+    on: { user: ListedUser; detail?: Record<string, unknown> | undefined },
+  ): Promise<void> {
     const { id, address } = actor;
     await this.#options.audit.note({ actor: id, action, target: `user:${on.user.id}`, detail: on.detail, address });
   }

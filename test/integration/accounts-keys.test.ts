@@ -64,6 +64,30 @@ test("a revoked key closes what it was used for, and is refused", async () => {
   expect(await ada.ask("api_key.list")).toEqual({ keys: [] });
 });
 
+test("whoever is not let in has no bots that are; let in again, each bot is for somebody to enable", async () => {
+  await using node = await startNode({ args: ["--sign-up", "open"] });
+  const [olga, ada] = [new Browser(node), new Browser(node)];
+  await olga.signUp("olga", { invite: await ownerToken(node) });
+  await ada.signUp("ada");
+  const { id } = await ada.ask<{ id: string }>("account.get");
+  await olga.ask("user.role", { user: id, role: "administrator" });
+  const bot = await ada.ask<{ id: string }>("bot.create", { name: "Alarm" });
+  const { key } = await ada.ask<Key>("api_key.create", { name: "rings", scopes: ["read", "write"], bot: bot.id });
+  const status = async (): Promise<number> => (await post(node, "account.get", { token: key, body: {} })).status;
+  await using socket = await connectRaw(node, { token: key });
+  expect(await status()).toBe(200);
+  await olga.ask("user.disable", { user: id });
+  expect(await within(socket.closed, () => "the bot's end", 1_000)).toMatchObject({ code: 3503 });
+  // What has just been asked is remembered, and known to have ended.
+  expect([401, 403]).toContain(await status());
+  await using again = await openRaw(node);
+  expect(await again.refusal("connect", { token: key })).toMatchObject({ code: 103 });
+  await olga.ask("user.enable", { user: id });
+  expect([401, 403]).toContain(await status());
+  await olga.ask("user.enable", { user: bot.id });
+  expect(await status()).toBe(200);
+});
+
 test("a key ends when it was made to end, and guests get none", async () => {
   await using node = await startNode({ args: ["--sign-up", "open", "--open"] });
   const ada = new Browser(node);
