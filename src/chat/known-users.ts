@@ -38,9 +38,11 @@ export class KnownUsers {
   keep(identity: HostIdentity, row: UserRow, asked: number): void {
     if (asked !== this.#version) return;
     const key = identityKey(identity);
-    const gone = this.#byIdentity.set(key, row);
+    // What else came along with the row is not kept.
+    const { n, id, name, disabled_at, role, status, status_text } = row;
+    const gone = this.#byIdentity.set(key, { n, id, name, disabled_at, role, status, status_text });
     if (gone !== undefined) this.#keys.delete(gone.id);
-    this.#keys.set(row.id, key);
+    this.#keys.set(id, key);
   }
 
   /** The row of this user was written. */

@@ -5,6 +5,7 @@ import { z } from "zod";
 import type { OperationTable } from "../chat/operation.ts";
 import { errors } from "../protocol/errors.ts";
 import { operationShapes, type OperationName } from "../protocol/operations.ts";
+import { operationSummaries } from "./operation-summaries.ts";
 
 interface File {
   readonly body: string;
@@ -42,7 +43,8 @@ export function openApi(options: { version: string; operations: OperationTable }
       post: {
         operationId: name,
         tags: [name.split(".")[0]],
-        description: `Costs as much as ${options.operations[name].cost} of the caller's messages.`,
+        summary: operationSummaries[name],
+        description: `Costs as much as ${options.operations[name].cost} of the messages that the caller may send.`,
         security: [{ bearer: [] }],
         requestBody: { required: true, content: { "application/json": { schema: schemaOf(input, "input") } } },
         responses: {
@@ -99,7 +101,7 @@ function page(options: { version: string; operations: OperationTable }): string 
     const { input, output } = operationShapes[name];
     const { cost } = options.operations[name];
     return (
-      `<h2 id="${name}"><code>POST /api/${name}</code></h2><p>Cost: ${cost}</p>` +
+      `<h2 id="${name}"><code>POST /api/${name}</code></h2><p>${escape(operationSummaries[name])} Costs as much as ${cost} messages.</p>` +
       `<h3>Takes</h3>${json(schemaOf(input, "input"))}<h3>Gives</h3>${json(schemaOf(output, "output"))}`
     );
   });
@@ -107,7 +109,9 @@ function page(options: { version: string; operations: OperationTable }): string 
     ([code, { status, temporary, text }]) =>
       `<tr><td><code>${code}</code></td><td>${status}</td><td>${temporary ? "yes" : ""}</td><td>${escape(text)}</td></tr>`,
   );
-  const list = names.map((name) => `<li><a href="#${name}"><code>${name}</code></a></li>`);
+  const list = names.map(
+    (name) => `<li><a href="#${name}"><code>${name}</code></a>: ${escape(operationSummaries[name])}</li>`,
+  );
   return (
     `<!doctype html><html lang="en"><meta charset="utf-8"><title>Confab: HTTP</title>` +
     `<meta name="viewport" content="width=device-width"><style>${style}</style>` +

@@ -11,6 +11,7 @@ interface Described {
     string,
     {
       post: {
+        summary: string;
         requestBody: { content: { "application/json": { schema: Record<string, unknown> } } };
         responses: Record<string, unknown>;
       };
@@ -34,6 +35,7 @@ test("/api/openapi.json has every operation, with its input, its output and its 
   for (const { post } of Object.values(described.paths)) {
     const { schema } = post.requestBody.content["application/json"];
     expect(schema["additionalProperties"]).toBe(false);
+    expect(post.summary).toMatch(/^[A-Z].{10,}\.$/);
     expect(Object.keys(post.responses)).toContain("429");
     expect(Object.keys(post.responses)).toContain("200");
   }
