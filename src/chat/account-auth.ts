@@ -233,11 +233,11 @@ function hooksOf(options: AccountAuthOptions) {
     session: {
       create: {
         before: async ({ userId }: { userId: string }, context: Context | null) => {
-          if (context?.path === codePath)
-            await requireUnused(options, { account: userId, code: String(context.body?.code) });
           const [user] = await findUsers(db, [{ issuer: "local", subject: userId }]);
           if (user === undefined || user.disabled_at !== null)
             throw new APIError("FORBIDDEN", { message: "this account is disabled", code: "ACCOUNT_DISABLED" });
+          if (context?.path === codePath)
+            await requireUnused(options, { account: userId, code: String(context.body?.code) });
         },
       },
     },

@@ -9,9 +9,9 @@ import { addPasswordReset, replaceOwnerInvite } from "../store/accounts/links.ts
 import {
   addAccount,
   changePerson,
+  enabledBotsOf,
   findPerson,
   hasOwner,
-  listBots,
   isFreeName,
   listUsers,
   removeSecondFactor,
@@ -102,13 +102,10 @@ export class Administration {
 
   /** Lets somebody in no more, nor their bots: every sign-in ends, every connection is closed. */
   async disable(actor: Actor, name: string): Promise<void> {
-    const { db } = this.#options;
     const user = await this.#below(actor, name);
     await this.#disable(actor, user);
-    for (const { id } of await listBots(db, user.n)) {
-      const bot = await findPerson(db, id);
-      if (bot?.disabled_at === null) await this.#disable(actor, bot, { owner: user.id });
-    }
+    for (const bot of await enabledBotsOf(this.#options.db, user.n))
+      await this.#disable(actor, bot, { owner: user.id });
   }
 
   async enable(actor: Actor, name: string): Promise<void> {

@@ -11,3 +11,8 @@ export function namesOf<T extends Table>(table: T): { readonly table: string; re
   for (const [key, column] of Object.entries(getTableColumns(table))) of[key] = `"${column.name}"`;
   return { table: `"${getTableName(table)}"`, of: of as ColumnNames<T> };
 }
+
+/** A row out of the values of a cell, in the order of their names. */
+export function rowOf<T>(names: readonly (keyof T)[], values: readonly unknown[]): T {
+  return Object.fromEntries(names.map((name, at) => [name, values[at]])) as T;
+}

@@ -3,7 +3,7 @@
 import type { Client } from "@libsql/client";
 import { unread_max } from "../protocol/limits.ts";
 import type { RoomRole } from "../protocol/roles.ts";
-import { namesOf } from "./names.ts";
+import { namesOf, rowOf } from "./names.ts";
 import type { RoomRow } from "./rooms.ts";
 import { blocks, members, messages, rooms, users } from "./schema.ts";
 
@@ -109,10 +109,6 @@ type OwnCells = [
   people: [id: string, name: string][] | null,
 ];
 
-function rowOf(values: readonly unknown[]): ListedRow {
-  return Object.fromEntries(cells.map((cell, at) => [cell, values[at]])) as unknown as ListedRow;
-}
-
 function newestOf([seq, time, id, name, text]: NewestCells): NewestMessage {
   return { seq, time, user: { id, name }, text };
 }
@@ -127,7 +123,7 @@ export async function ownRooms(client: Client, asked: OwnRoomsAsked): Promise<Ow
   return found.map((values) => {
     const [role, visible_from, read_seq, packed, message, people] = values.slice(cells.length) as OwnCells;
     return {
-      room: rowOf(values),
+      room: rowOf<ListedRow>(cells, values),
       role,
       visible_from,
       read_seq,
@@ -192,7 +188,7 @@ export async function publicRooms(
   const found = JSON.parse(rows[0]?.[0] as string) as unknown[][];
   return found.map((values) => {
     const [role, visible_from] = values.slice(cells.length) as [RoomRole | null, number];
-    return { room: rowOf(values), place: role === null ? undefined : { role, visible_from } };
+    return { room: rowOf<ListedRow>(cells, values), place: role === null ? undefined : { role, visible_from } };
   });
 }
 
@@ -203,5 +199,5 @@ export async function invitedRooms(
 ): Promise<ListedRow[]> {
   const { user, after, limit } = asked;
   const { rows } = await client.execute({ sql: invitedSql, args: [user, after?.by ?? null, after?.id ?? null, limit] });
-  return (JSON.parse(rows[0]?.[0] as string) as unknown[][]).map(rowOf);
+  return (JSON.parse(rows[0]?.[0] as string) as unknown[][]).map((values) => rowOf<ListedRow>(cells, values));
 }

@@ -4,7 +4,7 @@ import type { Client, Row } from "@libsql/client";
 import { and, eq, sql } from "drizzle-orm";
 import type { RoomRole } from "../protocol/roles.ts";
 import type { RoomSettings } from "./draft.ts";
-import { namesOf } from "./names.ts";
+import { namesOf, rowOf } from "./names.ts";
 import type { Database } from "./orm.ts";
 import { members, rooms, users } from "./schema.ts";
 
@@ -76,10 +76,6 @@ const findSql = `SELECT json_array(${roomCells.map((cell) => `r.${r.of[cell]}`).
   FROM ${r.table} r LEFT JOIN ${m.table} m ON m.${m.of.room} = r.${r.of.n} AND m.${m.of.user} = ?2
   WHERE r.${r.of.id} = ?1 AND r.${r.of.deleted_at} IS NULL`;
 
-function named<T>(names: readonly (keyof T)[], values: readonly unknown[]): T {
-  return Object.fromEntries(names.map((name, at) => [name, values[at]])) as T;
-}
-
 /** The room and one person's place in it, in one read. */
 export async function findRoom(
   db: Database,
@@ -89,8 +85,8 @@ export async function findRoom(
   if (rows[0] === undefined) return undefined;
   const values = JSON.parse(rows[0][0] as string) as unknown[];
   const place = values.slice(roomCells.length);
-  const member = place[0] === null ? undefined : named<MemberRow>(memberCells, place);
-  return { room: named<RoomRow>(roomCells, values), member };
+  const member = place[0] === null ? undefined : rowOf<MemberRow>(memberCells, place);
+  return { room: rowOf<RoomRow>(roomCells, values), member };
 }
 
 /**

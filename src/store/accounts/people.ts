@@ -1,6 +1,6 @@
 /** People of this server as their administrators see them, as rows. */
 
-import { and, asc, desc, eq, gt, or, sql } from "drizzle-orm";
+import { and, asc, desc, eq, gt, isNull, or, sql } from "drizzle-orm";
 import { alias } from "drizzle-orm/sqlite-core";
 import type { ServerRole } from "../../protocol/roles.ts";
 import type { Database } from "../orm.ts";
@@ -68,6 +68,15 @@ export async function findPerson(db: Database, name: string): Promise<ListedUser
     .orderBy(desc(eq(users.id, name)))
     .limit(1);
   return row === undefined ? undefined : { ...row, email: shownEmail(row.email) };
+}
+
+/** The bots of somebody that are let in. */
+export async function enabledBotsOf(db: Database, owner: number): Promise<ListedUser[]> {
+  return await db
+    .select({ ...columns, email: sql<null>`NULL` })
+    .from(users)
+    .where(and(eq(users.role, "bot"), eq(users.owner, owner), isNull(users.disabled_at)))
+    .orderBy(asc(users.n));
 }
 
 /** Changes what a person may do here, with a note for the other nodes, in one transaction. */
