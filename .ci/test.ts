@@ -2,7 +2,8 @@
  * Runs the repository's checks and test suites: `bun run test`, or some of them: `bun run test unit smoke`. Suites that
  * mostly compute, or mostly wait, run beside others; those whose times matter run alone.
  * The last line is "N passed, N failed", counted from the reports of the test runner; a check counts as one test.
- * A line of a test's output that starts with "figure: " is printed again at the end.
+ * A line of a test's output that starts with "figure: " is printed again at the end, and so is what failed: who reads only the
+ * end of a long record sees it.
  */
 import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -33,8 +34,10 @@ interface Suite {
 type Stage = readonly (readonly Suite[])[];
 
 interface Count {
-  passed: number;
-  failed: number;
+  readonly passed: number;
+  readonly failed: number;
+  /** What is known of each that failed. */
+  readonly failures: readonly string[];
 }
 
 const bun = process.execPath;
@@ -91,13 +94,16 @@ const suites: readonly Suite[] = stages.flat(2);
 const quick = ["tidy", "unit"];
 
 const output_characters_max = 60_000;
-const total: Count = { passed: 0, failed: 0 };
+const failure_characters_max = 2_000;
+const total = { passed: 0, failed: 0 };
 const figures: string[] = [];
+const failures: string[] = [];
 
 /** Says how a check or a suite went, and all that it said where it did not go well. */
 function tell(name: string, count: Count, ended: Ended): void {
   total.passed += count.passed;
   total.failed += count.failed;
+  failures.push(...count.failures.map((what) => `failed: ${name}: ${what}`));
   figures.push(...ended.output.split("\n").filter((line) => line.startsWith("figure: ")));
   const trouble = ended.trouble === null ? "" : `, ${ended.trouble}`;
   const seconds = (ended.took_ms / 1000).toFixed(1);
@@ -113,7 +119,8 @@ function tell(name: string, count: Count, ended: Ended): void {
 async function runCheck({ name, command, minutes_max }: Check): Promise<boolean> {
   const ended = await runCommand(command, minutes_max * 60_000);
   const isRight = ended.trouble === null;
-  tell(name, { passed: isRight ? 1 : 0, failed: isRight ? 0 : 1 }, ended);
+  const failures = ended.trouble === null ? [] : [ended.trouble];
+  tell(name, { passed: isRight ? 1 : 0, failed: isRight ? 0 : 1, failures }, ended);
   return isRight;
 }
 
@@ -121,18 +128,39 @@ async function runCheck({ name, command, minutes_max }: Check): Promise<boolean>
  * The figures of a JUnit report. A skipped test is a failed one: the house has none. A missing report, and a run that ends badly
  * although all tests of the report passed (an error between tests, a crash after them), count as one failed test.
  */
-async function countReport(path: string, ended: Ended): Promise<Count> {
-  const report = existsSync(path) ? await Bun.file(path).text() : "";
+function countReport(report: string, ended: Ended): Count {
   const head = /<testsuites [^>]*>/.exec(report)?.[0] ?? "";
   const figure = (name: string): number => Number(new RegExp(` ${name}="(\\d+)"`).exec(head)?.[1] ?? 0);
   const failed = figure("failures") + figure("skipped");
   const passed = figure("tests") - failed;
   const isEmpty = passed + failed === 0;
-  return { passed, failed: failed === 0 && (isEmpty || ended.trouble !== null) ? 1 : failed };
+  if (failed > 0) return { passed, failed, failures: failedTests(report) };
+  if (isEmpty || ended.trouble !== null) return { passed, failed: 1, failures: [ended.trouble ?? "no test ran"] };
+  return { passed, failed, failures: [] };
+}
+
+/** The failed tests of a JUnit report: where, which, and what was wrong with it. */
+function failedTests(report: string): string[] {
+  const failed =
+    /<testcase name="([^"]*)"[^>]* file="([^"]*)" line="(\d+)"[^>]*>\s*<failure type="[^"]*" message="([^"]*)"(?:>([^<]*))?/g;
+  return [...report.matchAll(failed)].map(([, name, file, line, message, trace = ""]) =>
+    readable(`${file}:${line}: ${name}\n${trace === "" ? message : trace}`)
+      .trim()
+      .slice(0, failure_characters_max)
+      .replaceAll("\n", "\n  "),
+  );
+}
+
+/** An attribute or a text of XML 1.0 as it was before it was escaped. */
+function readable(escaped: string): string {
+  const named: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
+  return escaped.replaceAll(/&(?:#(\d+)|(\w+));/g, (whole, code: string | undefined, name: string | undefined) =>
+    code === undefined ? (named[name ?? ""] ?? whole) : String.fromCodePoint(Number(code)),
+  );
 }
 
 async function runSuite(suite: Suite, reports: string): Promise<void> {
-  const report = join(reports, `${suite.name}.xml`);
+  const reportFile = join(reports, `${suite.name}.xml`);
   const ended = await runCommand(
     [
       bun,
@@ -142,12 +170,13 @@ async function runSuite(suite: Suite, reports: string): Promise<void> {
       "--no-orphans",
       `--timeout=${suite.test_seconds_max * 1000}`,
       "--reporter=junit",
-      `--reporter-outfile=${report}`,
+      `--reporter-outfile=${reportFile}`,
       `./${suite.path}`,
     ],
     suite.minutes_max * 60_000,
   );
-  tell(suite.name, await countReport(report, ended), ended);
+  const report = existsSync(reportFile) ? await Bun.file(reportFile).text() : "";
+  tell(suite.name, countReport(report, ended), ended);
 }
 
 /** The names on the command line as suites to run; none means all but the long ones. "ok" stands for the checks and the quick suites. */
@@ -191,6 +220,6 @@ try {
 } finally {
   await rm(reports, { recursive: true, force: true });
 }
-if (figures.length > 0) console.log(`\n${figures.join("\n")}\n`);
+for (const lines of [figures, failures]) if (lines.length > 0) console.log(`\n${lines.join("\n")}\n`);
 console.log(`${total.passed} passed, ${total.failed} failed`);
 process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0;

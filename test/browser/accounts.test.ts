@@ -5,7 +5,7 @@ import type { Browser, Page } from "playwright-core";
 import { Browser as Account, ownerToken, password, totp } from "../accounts.ts";
 import { startNode, type ChatNode } from "../harness.ts";
 import { startOidc } from "../oidc.ts";
-import { connected, startChromium, visit, visitAs } from "./browsers.ts";
+import { connected, reads, startChromium, visit, visitAs } from "./browsers.ts";
 
 let chromium: Browser;
 beforeAll(async () => {
@@ -47,7 +47,7 @@ test("the owner's link makes the owner's account, once, and does not stay in the
   await signUp(page, { username: "ada", name: "Ada" });
   await connected(page);
   await page.getByText("Hello, Ada").waitFor();
-  expect(await page.locator("#me-who").innerText()).toBe("@ada");
+  await reads(page.locator("#me-who"), "@ada");
   await openAccount(page);
   await page.getByRole("button", { name: "Invite people to this server" }).waitFor();
   expect(complaints).toEqual([]);
@@ -230,7 +230,7 @@ test("a guest of an open server goes on as a guest, and signs in instead", async
   await page.getByLabel("Your name").fill("Gus");
   await page.getByRole("button", { name: "Continue as a guest" }).click();
   await connected(page);
-  expect(await page.locator("#me-who").innerText()).toBe("Guest");
+  await reads(page.locator("#me-who"), "Guest");
   expect(new URL(page.url()).hash).toBe("#room=lobby");
   await openAccount(page);
   await page.getByRole("button", { name: "Leave" }).click();

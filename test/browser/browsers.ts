@@ -1,8 +1,16 @@
 /** Chromium for the page's tests: the system's, without a window. */
 
+import { expect } from "bun:test";
 import type { ChatNode } from "../harness.ts";
 import { Browser as Account, password } from "../accounts.ts";
-import { chromium, type Browser, type BrowserContext, type BrowserContextOptions, type Page } from "playwright-core";
+import {
+  chromium,
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  type Locator,
+  type Page,
+} from "playwright-core";
 
 const args = [
   "--headless",
@@ -83,6 +91,13 @@ export async function visitAs(
 export async function write(page: Page, text: string): Promise<void> {
   await page.getByLabel("Message", { exact: true }).fill(text);
   await page.keyboard.press("Enter");
+}
+
+/** Waits until an element says exactly this: parts of the page that come from different answers fill at different times. */
+export async function reads(element: Locator, text: string): Promise<void> {
+  const until_ms = performance.now() + wait_ms;
+  while ((await element.innerText()) !== text && performance.now() < until_ms) await Bun.sleep(20);
+  expect(await element.innerText()).toBe(text);
 }
 
 /** The words of the log, in order. */

@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import type { Browser, Page } from "playwright-core";
 import { startNode } from "../harness.ts";
-import { enter, startChromium, texts, visit, write } from "./browsers.ts";
+import { enter, reads, startChromium, texts, visit, write } from "./browsers.ts";
 
 const options = { args: ["--open"], binary: true } as const;
 const room = "lobby";
@@ -76,7 +76,7 @@ test("a reload keeps who one is and what was said, and sends what was not sent",
   expect(await writers.allInnerTexts()).toEqual(["Ada"]);
   await ada.page.reload();
   await untilTexts(ada.page, 4);
-  expect(await ada.page.locator("#present .person").count()).toBe(1);
+  await ada.page.locator("#present .person").waitFor();
   expect(ada.complaints).toEqual([]);
   await ada.context.close();
 });
@@ -120,7 +120,7 @@ test("what people write is shown as text, and the policy of the page is never br
   for (const text of nasty) await write(ada.page, text);
   await untilTexts(bob.page, nasty.length);
   expect(await texts(bob.page)).toEqual(nasty);
-  expect(await bob.page.locator("#log .name").first().innerText()).toBe("<b>Ada</b>");
+  await reads(bob.page.locator("#log .name").first(), "<b>Ada</b>");
   expect(await bob.page.locator("#log :is(img, script, b, .text > :not(a))").count()).toBe(0);
   expect(await bob.page.locator("#log a").count()).toBe(1);
   expect(await bob.page.locator("#log a").getAttribute("href")).toBe("https://example.org/?a=");
@@ -161,7 +161,7 @@ test("people come and go, older messages come as one scrolls up, and rooms are l
   const log = bob.page.locator("#log .text");
   while ((await log.count()) < 130) await bob.page.evaluate("document.getElementById('scroll').scrollTo(0, 0)");
   expect(await texts(bob.page)).toEqual(range(1, 130).map((n) => `line ${n}`));
-  expect(await bob.page.locator("#beginning").innerText()).toBe(`This is where #${room} begins.`);
+  await reads(bob.page.locator("#beginning"), `This is where #${room} begins.`);
 
   await bob.page.getByLabel("Enter a room", { exact: true }).fill("Book Club");
   await bob.page.keyboard.press("Enter");
