@@ -1,6 +1,7 @@
 /**
  * How far people have read, and what their devices have received. Marks only rise, so that whatever comes within a
- * second is one mark a person and room; they are written with the messages, as drafts of a batch.
+ * second is one mark a person and room; they are written with the messages, as drafts of a batch. How far a room goes
+ * is judged where they are written: a gateway that is behind the others may be told of a message before it comes there.
  */
 
 import type { Clock } from "../lib/clock.ts";
@@ -71,13 +72,13 @@ export class Marks {
     const { room } = access;
     if (room.kind === "open") throw new ChatError("bad_request", "nobody is a member of an open room: it has no marks");
     if (access.membership?.state !== "joined") throw new ChatError("room_not_found");
-    this.#raise(person, room.n, { read_seq: Math.min(seq, this.#top(room.n)), recv_seq: 0 });
+    this.#raise(person, room.n, { read_seq: seq, recv_seq: 0 });
   }
 
   /** A device of the person has received so far. */
   received(person: Who, access: Access, seq: number): void {
     if (access.room.kind === "open" || access.membership?.state !== "joined") return;
-    this.#raise(person, access.room.n, { read_seq: 0, recv_seq: Math.min(seq, this.#top(access.room.n)) });
+    this.#raise(person, access.room.n, { read_seq: 0, recv_seq: seq });
   }
 
   /** Whoever writes has read what is above. On the way of every message: mostly a mark that waits already is raised. */
@@ -105,10 +106,6 @@ export class Marks {
       if (this.#writing > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
       else return;
     } while (this.#dirty.length > 0);
-  }
-
-  #top(n: number): number {
-    return this.#options.directory.byKey(n)?.published ?? Number.MAX_SAFE_INTEGER;
   }
 
   #raise(person: Who, room: number, to: { read_seq: number; recv_seq: number }): void {
@@ -158,13 +155,18 @@ export class Marks {
     }
   }
 
+  /** No further than the room goes, which is how far the database takes a mark. */
+  #tell({ person, room }: Mark, read_seq: number): void {
+    const { directory, lines } = this.#options;
+    lines.read(person, room, Math.min(read_seq, directory.byKey(room)?.published ?? read_seq));
+  }
+
   /** A mark came back. One that was not stored, or not surely, is tried again with the next: it only rises. */
   settled(mark: Mark, { code }: Outcome): void {
     const written = mark.writing;
     mark.writing = undefined;
     this.#writing--;
-    if (code === "committed" && written !== undefined && written.read_seq > 0)
-      this.#options.lines.read(mark.person, mark.room, written.read_seq);
+    if (code === "committed" && written !== undefined && written.read_seq > 0) this.#tell(mark, written.read_seq);
     const isLost = code !== "committed" && code !== "room_not_found" && !this.#closing;
     if (isLost) this.#raise(mark.person, mark.room, mark);
     else if (!mark.dirty) this.#remove(mark);
