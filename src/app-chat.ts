@@ -63,7 +63,7 @@ export function createChat(options: AppOptions, storage: Storage, deliver: (topi
   const { db, epoch, history, committer } = storage;
   const nodes = openNodes(options, epoch);
   const vanished = (id: string): void => openRooms.vanished(id);
-  const directory = new RoomDirectory({ db, ring_bytes_max: config.ringBytesMax, vanished, following: nodes });
+  const directory = new RoomDirectory({ clock, db, ring_bytes_max: config.ringBytesMax, vanished, following: nodes });
   const names = new Names({ db, clock });
   const moved = (person: Person): void => company.online.moved(person);
   // Whoever else writes to the database tells of it too late for what is remembered of people's rows.

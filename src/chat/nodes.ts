@@ -48,7 +48,6 @@ export interface ForNodes {
 }
 
 export class Nodes implements Following {
-  readonly clock: Clock;
   readonly #options: NodesOptions;
   readonly #leases: Leases<LiveRoom>;
   readonly #timers: Timer[] = [];
@@ -64,7 +63,6 @@ export class Nodes implements Following {
 
   constructor(options: NodesOptions) {
     this.#options = options;
-    this.clock = options.clock;
     const { broker, clock, epoch } = options;
     this.#control = `confab:${epoch}:nodes`;
     this.#leases = new Leases({

@@ -4,11 +4,21 @@
  * came, so that what one connection sends to a room keeps its order even when the first send had to look the room up.
  */
 
+import { Batcher } from "../lib/batcher.ts";
 import type { Clock } from "../lib/clock.ts";
 import { Lru } from "../lib/lru.ts";
 import { ChatError } from "../protocol/errors.ts";
 import { RingBudget } from "../store/ring.ts";
-import { findRoom, removeEmptyRooms, roomIdOf, visitEmptyRooms, type KnownRoom, type RoomRow } from "../store/rooms.ts";
+import {
+  findRoom,
+  findRooms,
+  removeEmptyRooms,
+  roomIdOf,
+  visitEmptyRooms,
+  type FoundRoom,
+  type KnownRoom,
+  type RoomRow,
+} from "../store/rooms.ts";
 import type { Database } from "../store/orm.ts";
 import { LiveRoom } from "./live-room.ts";
 import type { Membership, Person } from "./people.ts";
@@ -26,12 +36,13 @@ export interface RoomFacts {
 /** Live rooms without a subscriber that are kept, so that a reconnect finds their recent events in memory. */
 const idle_rooms_max = 2_000;
 const facts_remembered_max = 20_000;
+/** Places in rooms that one statement asks for: all who were at a server come back at once when it starts. */
+const places_at_once_max = 500;
 /** How long a room without a subscriber is followed at the broker: a reconnect finds it as it was. */
 const followed_idle_ms = 10_000;
 
 /** Rooms that other nodes write to as well. */
 export interface Following {
-  readonly clock: Clock;
   /** Resolves once other nodes' events of the room arrive, or cannot just now. */
   follow(n: number): Promise<void>;
   unfollow(n: number): void;
@@ -72,11 +83,15 @@ export class RoomDirectory {
   /** Tops published while rooms are being opened: what was read may be older than what already went by. */
   readonly #passed = new Map<number, number>();
   readonly #following: Following | undefined;
+  readonly #clock: Clock;
+  /** Rooms with somebody's place in them, as the database has both. */
+  readonly #found: Batcher<{ readonly id: string; readonly user: number }, FoundRoom | undefined>;
   /** When an idle room was last asked for; only where rooms are followed. */
   readonly #asked_ms = new Map<LiveRoom, number>();
 
   /** `vanished` is told of an open room that went without a message. */
   constructor(options: {
+    clock: Clock;
     db: Database;
     ring_bytes_max: number;
     vanished: (id: string) => void;
@@ -85,7 +100,10 @@ export class RoomDirectory {
     this.#db = options.db;
     this.#vanished = options.vanished;
     this.#following = options.following;
-    this.#following?.clock.every(followed_idle_ms / 4, () => this.#dropIdle());
+    this.#clock = options.clock;
+    const inputs_max = places_at_once_max;
+    this.#found = new Batcher({ clock: this.#clock, inputs_max, run: (asked) => findRooms(this.#db, asked) });
+    if (this.#following !== undefined) this.#clock.every(followed_idle_ms / 4, () => this.#dropIdle());
     this.budget = new RingBudget(options.ring_bytes_max);
   }
 
@@ -188,12 +206,12 @@ export class RoomDirectory {
   }
 
   #ask(room: LiveRoom): void {
-    if (this.#following !== undefined) this.#asked_ms.set(room, this.#following.clock.monotonic());
+    if (this.#following !== undefined) this.#asked_ms.set(room, this.#clock.monotonic());
   }
 
   /** A room that nobody here has costs nothing here, however busy it is elsewhere. */
   #dropIdle(): void {
-    const oldest_ms = (this.#following?.clock.monotonic() ?? 0) - followed_idle_ms;
+    const oldest_ms = this.#clock.monotonic() - followed_idle_ms;
     for (const [room, asked_ms] of this.#asked_ms) {
       if (room.subscribers > 0) this.#asked_ms.delete(room);
       else if (asked_ms < oldest_ms) this.#drop(room);
@@ -308,7 +326,7 @@ export class RoomDirectory {
   async #placed(person: Person, room: LiveRoom): Promise<void> {
     while (room.placed?.has(person) !== true) {
       const { placesVersion } = person;
-      const found = await findRoom(this.#db, { id: room.id, user: person.n });
+      const found = await this.#found.ask({ id: room.id, user: person.n });
       // What a commit has told meanwhile is newer.
       if (placesVersion !== person.placesVersion) continue;
       if (found?.member === undefined) person.memberships.delete(room.n);
@@ -320,7 +338,7 @@ export class RoomDirectory {
 
   async #look(person: Person, id: string): Promise<Access> {
     const [version, placesVersion] = [this.#factsVersion, person.placesVersion];
-    const found = await findRoom(this.#db, { id, user: person.n });
+    const found = await this.#found.ask({ id, user: person.n });
     if (found === undefined) throw new ChatError("room_not_found");
     const { n, kind, closed_at, post } = found.room;
     const facts = { n, id, kind, post, closed: closed_at !== null };

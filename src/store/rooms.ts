@@ -70,23 +70,50 @@ const m = namesOf(members);
 const roomCells = Object.keys(roomColumns) as (keyof RoomRow)[];
 const memberCells = ["role", "state", "visible_from", "muted_until", "banned_until"] as const;
 
-/** Written by hand and given back as one cell: whoever comes into a room asks this. ?1 the room's id, ?2 the person. */
-const findSql = `SELECT json_array(${roomCells.map((cell) => `r.${r.of[cell]}`).join(", ")},
-    ${memberCells.map((cell) => `m.${m.of[cell]}`).join(", ")})
+/** A room, and a person's place in it if they ever had one. */
+export interface FoundRoom {
+  readonly room: RoomRow;
+  readonly member: MemberRow | undefined;
+}
+
+/** Written by hand and given back as one cell: whoever comes into a room asks this. */
+const foundCell = `json_array(${roomCells.map((cell) => `r.${r.of[cell]}`).join(", ")},
+    ${memberCells.map((cell) => `m.${m.of[cell]}`).join(", ")})`;
+/** ?1 the room's id, ?2 the person. */
+const findSql = `SELECT ${foundCell}
   FROM ${r.table} r LEFT JOIN ${m.table} m ON m.${m.of.room} = r.${r.of.n} AND m.${m.of.user} = ?2
   WHERE r.${r.of.id} = ?1 AND r.${r.of.deleted_at} IS NULL`;
+/** ?1 pairs of those; a row for each, in their order. */
+const findAllSql = `SELECT CASE WHEN r.${r.of.n} IS NOT NULL THEN ${foundCell} END
+  FROM json_each(?1) asked
+    LEFT JOIN ${r.table} r ON r.${r.of.id} = asked.value ->> 0 AND r.${r.of.deleted_at} IS NULL
+    LEFT JOIN ${m.table} m ON m.${m.of.room} = r.${r.of.n} AND m.${m.of.user} = asked.value ->> 1
+  ORDER BY asked.key`;
 
-/** The room and one person's place in it, in one read. */
-export async function findRoom(
-  db: Database,
-  asked: { id: string; user: number },
-): Promise<{ room: RoomRow; member: MemberRow | undefined } | undefined> {
-  const { rows } = await db.$client.execute({ sql: findSql, args: [asked.id, asked.user] });
-  if (rows[0] === undefined) return undefined;
-  const values = JSON.parse(rows[0][0] as string) as unknown[];
+function foundOf(cell: unknown): FoundRoom | undefined {
+  if (typeof cell !== "string") return undefined;
+  const values = JSON.parse(cell) as unknown[];
   const place = values.slice(roomCells.length);
   const member = place[0] === null ? undefined : rowOf<MemberRow>(memberCells, place);
   return { room: rowOf<RoomRow>(roomCells, values), member };
+}
+
+/** The room and one person's place in it, in one read. */
+export async function findRoom(db: Database, asked: { id: string; user: number }): Promise<FoundRoom | undefined> {
+  const { rows } = await db.$client.execute({ sql: findSql, args: [asked.id, asked.user] });
+  return foundOf(rows[0]?.[0]);
+}
+
+/** The same for many, in the order of the question. */
+export async function findRooms(
+  db: Database,
+  asked: readonly { readonly id: string; readonly user: number }[],
+): Promise<(FoundRoom | undefined)[]> {
+  const [first] = asked;
+  if (first !== undefined && asked.length === 1) return [await findRoom(db, first)];
+  const pairs = JSON.stringify(asked.map(({ id, user }) => [id, user]));
+  const { rows } = await db.$client.execute({ sql: findAllSql, args: [pairs] });
+  return rows.map((row) => foundOf(row[0]));
 }
 
 /**
