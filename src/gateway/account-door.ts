@@ -5,6 +5,7 @@
 
 import { addressHeader, authPath } from "../chat/account-auth-names.ts";
 import type { AccountDoors } from "../chat/account-parts.ts";
+import { outcomeOf } from "../chat/outcomes.ts";
 import { isSessionToken } from "../chat/sign-ins.ts";
 import type { Clock } from "../lib/clock.ts";
 import { sha256, shortId } from "../lib/ids.ts";
@@ -199,9 +200,9 @@ export class AccountDoor {
 
   #failed(error: unknown): Response {
     const id = shortId();
-    if (error instanceof ChatError) return toResponse(errorAnswer(error, id));
-    this.#options.log.error("request_failed", { request: id, error });
-    return toResponse(errorAnswer(new ChatError("internal"), id));
+    return toResponse(
+      errorAnswer(outcomeOf(error, { log: this.#options.log, event: "request_failed", facts: { request: id } }), id),
+    );
   }
 }
 

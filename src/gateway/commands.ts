@@ -6,6 +6,7 @@ import type { Messages, Sending, SendOutcome, SendWaiter } from "../chat/message
 import { sentText } from "../chat/message-operations.ts";
 import type { OperationTable } from "../chat/operation.ts";
 import { checkInput, isOperation, requireAllowed, runOperation } from "../chat/operations.ts";
+import { outcomeOf } from "../chat/outcomes.ts";
 import { viewFor, type Caller } from "../chat/policy.ts";
 import type { Presence } from "../chat/presence.ts";
 import type { RoomDirectory } from "../chat/room-directory.ts";
@@ -140,14 +141,11 @@ export class Commands {
 
   #failed(connection: Connection, id: number, error: unknown): void {
     connection.pending--;
-    if (error instanceof ChatError) {
-      connection.push(errorReply(id, error.code, error.detail));
-      if (error instanceof TooMany && connection.refused(this.#options.clock.monotonic()))
-        connection.close("too_many_requests");
-      return;
-    }
-    this.#options.log.error("command_failed", { client: connection.client, id, error });
-    connection.push(errorReply(id, "internal"));
+    const { log } = this.#options;
+    const outcome = outcomeOf(error, { log, event: "command_failed", facts: { client: connection.client, id } });
+    connection.push(errorReply(id, outcome.code, outcome.detail));
+    if (error instanceof TooMany && connection.refused(this.#options.clock.monotonic()))
+      connection.close("too_many_requests");
   }
 
   #spend(connection: Connection, cost: number, budget: keyof Allowance = "sending"): void {

@@ -5,6 +5,7 @@
 
 import type { OperationTable } from "../chat/operation.ts";
 import { isOperation, runOperation } from "../chat/operations.ts";
+import { outcomeOf } from "../chat/outcomes.ts";
 import type { People } from "../chat/people.ts";
 import type { Clock } from "../lib/clock.ts";
 import { shortId } from "../lib/ids.ts";
@@ -119,9 +120,10 @@ export class HttpDoor {
   }
 
   #failed(error: unknown, id: string): Answer {
-    if (error instanceof ChatError) return errorAnswer(error, id);
-    this.#options.log.error("request_failed", { request: id, error });
-    return errorAnswer(new ChatError("internal"), id);
+    return errorAnswer(
+      outcomeOf(error, { log: this.#options.log, event: "request_failed", facts: { request: id } }),
+      id,
+    );
   }
 
   #preflight(request: Request): Response {

@@ -7,6 +7,7 @@
 
 import type { Accounts } from "../chat/accounts.ts";
 import type { Messages, SendOutcome, SendWaiter } from "../chat/messages.ts";
+import { outcomeOf } from "../chat/outcomes.ts";
 import type { Moderation } from "../chat/moderation.ts";
 import type { OpenRooms } from "../chat/open-rooms.ts";
 import type { People, Person } from "../chat/people.ts";
@@ -159,9 +160,9 @@ export class PlainDoor {
     connection.pending--;
     if (id !== undefined) room.settled(id);
     if (error === undefined) return;
-    if (!(error instanceof ChatError)) this.#options.log.error("plain_failed", { error });
-    if (error instanceof ChatError && error.code === "message_refused") return connection.close("message_refused");
-    const temporary = error instanceof ChatError && errors[error.code].temporary;
+    const { code } = outcomeOf(error, { log: this.#options.log, event: "plain_failed" });
+    if (code === "message_refused" || code === "internal") return connection.close(code);
+    const { temporary } = errors[code];
     connection.close(error instanceof TooMany ? "too_many_requests" : temporary ? "try_again" : "internal");
   }
 

@@ -1,6 +1,7 @@
 /** The connect command: from a token to a person with subscriptions, in one reply. */
 
 import type { Moderation } from "../chat/moderation.ts";
+import { outcomeOf } from "../chat/outcomes.ts";
 import type { People } from "../chat/people.ts";
 import type { Position } from "../chat/resume.ts";
 import type { Subscriptions } from "../chat/subscriptions.ts";
@@ -165,9 +166,9 @@ export class SignInDoor {
       this.#options.log.info("token_refused", { client: connection.client, reason: error.message });
       return connection.close("invalid_token");
     }
-    if (!(error instanceof ChatError)) this.#options.log.error("connect_failed", { client: connection.client, error });
-    const known = error instanceof ChatError ? error : new ChatError("internal");
-    connection.push(errorReply(id, known.code, known.detail));
+    const { log } = this.#options;
+    const outcome = outcomeOf(error, { log, event: "connect_failed", facts: { client: connection.client } });
+    connection.push(errorReply(id, outcome.code, outcome.detail));
     if (connection.signedIn) connection.close("internal");
     else connection.state = "fresh";
   }

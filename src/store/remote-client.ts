@@ -5,11 +5,19 @@
 
 import type { Client, InArgs, InStatement, Replicated, ResultSet, Transaction, TransactionMode } from "@libsql/client";
 import { LibsqlError } from "@libsql/core/api";
+import type { Clock } from "../lib/clock.ts";
 import { StorageError } from "./draft.ts";
 import { NoAnswer } from "./remote-fetch.ts";
 
-/** Calls on their way; past it a caller is told at once, for nothing is gained by waiting behind so many. */
-export const calls_pending_max = 256;
+/** Calls on their way at once. sqld refuses what is above 128, and several nodes ask it. */
+export const calls_underway_max = 32;
+/** Calls that wait for one of those to end; past it a caller is told at once. */
+const calls_waiting_max = 4_096;
+/** Nobody waits for longer than a call itself may take. */
+const wait_ms_max = 2_000;
+/** After a server that has too much to do has refused a call, so long before it is asked again. */
+const refused_pause_ms = 50;
+const TOO_MANY_REQUESTS = 429;
 
 /** A statement that cannot write. `WITH` can, so it counts as one that may. */
 const reads = /^\s*(select|explain)\b/i;
@@ -52,11 +60,15 @@ export class RemoteClient implements Client {
   readonly #client: Client;
   /** The same server with a longer deadline, for changes of the schema. */
   readonly #patient: Client;
-  #pending = 0;
+  readonly #clock: Clock;
+  #underway = 0;
+  /** Those who wait for a call to end, the first to come first. */
+  readonly #waiting = new Set<() => void>();
 
-  constructor(clients: { client: Client; patient: Client }) {
-    this.#client = clients.client;
-    this.#patient = clients.patient;
+  constructor(options: { client: Client; patient: Client; clock: Clock }) {
+    this.#client = options.client;
+    this.#patient = options.patient;
+    this.#clock = options.clock;
   }
 
   get closed(): boolean {
@@ -104,17 +116,60 @@ export class RemoteClient implements Client {
   }
 
   async #call<T>(writes: boolean, run: () => Promise<T>): Promise<T> {
-    if (this.#pending >= calls_pending_max) {
-      const sentence = `At most ${calls_pending_max} calls to the database are on their way, and so many are: try again in a second.`;
-      throw told(new StorageError("storage_unavailable", sentence), writes);
-    }
-    this.#pending++;
     try {
-      return await run();
+      const end_ms = this.#clock.monotonic() + wait_ms_max;
+      if (this.#underway >= calls_underway_max) await this.#turn();
+      else this.#underway++;
+      try {
+        return await this.#tried(end_ms, run);
+      } finally {
+        this.#ended();
+      }
     } catch (error) {
       throw told(error, writes);
-    } finally {
-      this.#pending--;
     }
+  }
+
+  /** Asks again while the server says that it has too much to do: it has not looked at the call then. */
+  async #tried<T>(end_ms: number, run: () => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        return await run();
+      } catch (error) {
+        const isBusy = error instanceof LibsqlError && statusOf(error) === TOO_MANY_REQUESTS;
+        if (!isBusy || this.#clock.monotonic() > end_ms) throw error;
+        await new Promise<void>((resume) => void this.#clock.after(refused_pause_ms, resume));
+      }
+    }
+  }
+
+  /** Resolves when the place of a call that has ended is the caller's. */
+  #turn(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.#waiting.size >= calls_waiting_max) {
+        const sentence = `At most ${calls_waiting_max} calls wait for the database, and so many do: try again in a second.`;
+        return reject(new StorageError("storage_unavailable", sentence));
+      }
+      const timer = this.#clock.after(wait_ms_max, () => {
+        this.#waiting.delete(start);
+        const sentence = `${calls_underway_max} calls to the database are on their way, and none has ended within ${wait_ms_max} ms.`;
+        reject(new StorageError("storage_unavailable", sentence));
+      });
+      const start = (): void => {
+        timer.cancel();
+        resolve();
+      };
+      this.#waiting.add(start);
+    });
+  }
+
+  #ended(): void {
+    const [next] = this.#waiting;
+    if (next === undefined) {
+      this.#underway--;
+      return;
+    }
+    this.#waiting.delete(next);
+    next();
   }
 }

@@ -5,7 +5,7 @@ import { LibsqlError } from "@libsql/core/api";
 import type { Clock } from "../lib/clock.ts";
 import { createRemoteCommitter } from "./commit-remote.ts";
 import type { Committer } from "./draft.ts";
-import { calls_pending_max, remoteError, RemoteClient } from "./remote-client.ts";
+import { calls_underway_max, remoteError, RemoteClient } from "./remote-client.ts";
 import { fetchWithin } from "./remote-fetch.ts";
 
 export const call_ms_max = 2_000;
@@ -19,6 +19,9 @@ const busy_pause_ms = 20;
 function isBusy(error: unknown): boolean {
   return error instanceof LibsqlError && error.code.startsWith("SQLITE_BUSY");
 }
+
+/** The journal has one batch on its way, and asks for the fate of another. */
+const commits_underway_max = 4;
 
 export interface RemoteOptions {
   /** `libsql://` (which is HTTPS), `https://` or `http://`. */
@@ -34,8 +37,8 @@ export async function openRemote(options: RemoteOptions): Promise<{ client: Clie
     createClient({
       url: options.url,
       ...(options.token === undefined ? {} : { authToken: options.token }),
-      // The client would queue what is above this, without a deadline.
-      concurrency: calls_pending_max,
+      // The client would queue what is above this, without a deadline. Commits come beside the calls, and wait for none.
+      concurrency: calls_underway_max + commits_underway_max,
       fetch: fetchWithin(options.clock, ms),
     });
   const client = connect(call_ms_max);
@@ -51,5 +54,5 @@ export async function openRemote(options: RemoteOptions): Promise<{ client: Clie
       }
     }
   });
-  return { client: new RemoteClient({ client, patient: connect(migration_ms_max) }), committer };
+  return { client: new RemoteClient({ client, patient: connect(migration_ms_max), clock: options.clock }), committer };
 }

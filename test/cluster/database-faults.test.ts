@@ -1,8 +1,9 @@
 /** The shared database dies and hangs: sends are refused in time, retries store nothing twice, and it goes on by itself. */
 
 import { expect, test } from "bun:test";
-import { eventually } from "../client.ts";
-import { startCluster } from "./nodes.ts";
+import { connectRaw, eventually } from "../client.ts";
+import { post } from "../http-client.ts";
+import { nodeOf, startCluster } from "./nodes.ts";
 import { Traffic } from "./traffic.ts";
 
 const refused_ms_max = 2_500;
@@ -51,4 +52,20 @@ test("sqld killed for two seconds and stopped for four and a half", async () => 
   expect(slowest_ms).toBeLessThan(refused_ms_max);
   expect(Math.max(...works)).toBeLessThan(works_ms_max);
   for (const client of [...traffic.readers, ...traffic.senders]) expect(client.connected).toBeDefined();
+});
+
+test("who reads while the database is away is told so, by each door, and reads again when it is back", async () => {
+  await using cluster = await startCluster({ count: 1 });
+  const node = nodeOf(cluster, 0);
+  const { sqld } = cluster;
+  await using ada = await connectRaw(node, { data: { name: "Ada" } });
+  const token = ada.connected?.data.token ?? "";
+  const list = () => post(node, "room.list", { token, body: {} });
+  expect((await list()).status).toBe(200);
+  await sqld.kill();
+  expect(await list()).toMatchObject({ status: 503, json: { error: { code: "storage_unavailable" } } });
+  expect(await ada.refusal("rpc", { method: "room.list", data: {} })).toMatchObject({ code: 508, temporary: true });
+  expect(await ada.refusal("subscribe", { channel: "open:dark" })).toMatchObject({ code: 508, temporary: true });
+  await sqld.restart();
+  expect((await list()).status).toBe(200);
 });

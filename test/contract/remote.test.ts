@@ -75,6 +75,35 @@ describe("a libSQL server", () => {
     await storage.close();
   });
 
+  test("that is asked by several nodes at once, for far more than it takes, answers everybody", async () => {
+    await using sqld = await startSqld();
+    const nodes = await Promise.all(Array.from({ length: 8 }, () => open(sqld)));
+    const asked = nodes.flatMap(({ client }) => Array.from({ length: 60 }, (_, at) => ({ client, at })));
+    const answers = asked.map(async ({ at, client }) => {
+      const { rows } = await client.execute({ sql: "SELECT ? AS at", args: [at] });
+      return Number(rows[0]?.["at"]);
+    });
+    expect(await Promise.all(answers)).toEqual(asked.map(({ at }) => at));
+    await Promise.all(nodes.map((node) => node.close()));
+  });
+
+  test("that hangs keeps nobody waiting for longer than two calls, and is asked again afterwards", async () => {
+    await using sqld = await startSqld();
+    const storage = await open(sqld);
+    sqld.signal("SIGSTOP");
+    const failures = await Promise.all(
+      Array.from({ length: 200 }, () => failureOf(storage.client.execute("SELECT 1"))),
+    );
+    for (const { error, ms } of failures) {
+      expect(error).toMatchObject({ code: "STORAGE_UNAVAILABLE", cause: { code: "storage_unavailable" } });
+      expect(ms).toBeLessThan(2 * late_ms);
+    }
+    sqld.signal("SIGCONT");
+    const { rows } = await storage.client.execute("SELECT 1");
+    expect(rows).toHaveLength(1);
+    await storage.close();
+  });
+
   test("that is not there is told at once, and works again when it is", async () => {
     await using sqld = await startSqld();
     const storage = await open(sqld);
