@@ -134,7 +134,14 @@ function countReport(report: string, ended: Ended): Count {
   const failed = figure("failures") + figure("skipped");
   const passed = figure("tests") - failed;
   const isEmpty = passed + failed === 0;
-  if (failed > 0) return { passed, failed, failures: failedTests(report) };
+  if (failed > 0) {
+    const skipped = figure("skipped") > 0 ? [`${figure("skipped")} tests were skipped`] : [];
+    return {
+      passed,
+      failed,
+      failures: [...failedTests(report), ...skipped, ...(ended.trouble === null ? [] : [ended.trouble])],
+    };
+  }
   if (isEmpty || ended.trouble !== null) return { passed, failed: 1, failures: [ended.trouble ?? "no test ran"] };
   return { passed, failed, failures: [] };
 }

@@ -155,7 +155,7 @@ export class Marks {
     }
   }
 
-  /** No further than the room goes, which is how far the database takes a mark. */
+  /** No further than the room goes as far as is known here; the database takes no mark beyond its end. */
   #tell({ person, room }: Mark, read_seq: number): void {
     const { directory, lines } = this.#options;
     lines.read(person, room, Math.min(read_seq, directory.byKey(room)?.published ?? read_seq));
@@ -166,7 +166,12 @@ export class Marks {
     const written = mark.writing;
     mark.writing = undefined;
     this.#writing--;
-    if (code === "committed" && written !== undefined && written.read_seq > 0) this.#tell(mark, written.read_seq);
+    if (code === "committed" && written !== undefined) {
+      if (written.read_seq > 0) this.#tell(mark, written.read_seq);
+      // What is stored is not said again: said of a room that has grown, a mark beyond its end would hold for what came since.
+      if (mark.read_seq === written.read_seq) mark.read_seq = 0;
+      if (mark.recv_seq === written.recv_seq) mark.recv_seq = 0;
+    }
     const isLost = code !== "committed" && code !== "room_not_found" && !this.#closing;
     if (isLost) this.#raise(mark.person, mark.room, mark);
     else if (!mark.dirty) this.#remove(mark);

@@ -107,8 +107,7 @@ export class PlainDoor {
     if (!isOpenName(channel)) throw new ChatError("bad_request", "room: letters, digits and . _ - (at most 64)");
     const name = userName.safeParse(query.get("name") ?? default_name);
     if (!name.success) throw new ChatError("bad_request", "name: 1 to 60 characters, none of them hidden");
-    const person = this.#persons.get(name.data) ?? (await this.#person(name.data, address));
-    const room = await this.#room(channel, { person, address });
+    const { person, room } = await this.#admit(channel, { name: name.data, address });
     return {
       room,
       caller: { person, grants: nobody, session: undefined, scopes: undefined, recipient: undefined },
@@ -117,6 +116,18 @@ export class PlainDoor {
       echo: query.get("echo") !== "0",
       raw: query.get("raw") === "1",
     };
+  }
+
+  async #admit(
+    channel: string,
+    { address, name }: { name: string; address: string },
+  ): Promise<{ person: Person; room: PlainRoom }> {
+    try {
+      const person = this.#persons.get(name) ?? (await this.#person(name, address));
+      return { person, room: await this.#room(channel, { person, address }) };
+    } catch (error) {
+      throw outcomeOf(error, { log: this.#options.log, event: "plain_failed" });
+    }
   }
 
   abandon(visit: Visit): void {
@@ -161,7 +172,7 @@ export class PlainDoor {
     if (id !== undefined) room.settled(id);
     if (error === undefined) return;
     const { code } = outcomeOf(error, { log: this.#options.log, event: "plain_failed" });
-    if (code === "message_refused" || code === "internal") return connection.close(code);
+    if (code === "message_refused") return connection.close(code);
     const { temporary } = errors[code];
     connection.close(error instanceof TooMany ? "too_many_requests" : temporary ? "try_again" : "internal");
   }

@@ -9,7 +9,8 @@ interface Item<I, O> {
 
 /**
  * Gathers single questions into one: all that are asked in a turn of the loop, or while the one before is being
- * answered, are asked together. `run` answers in the order of its inputs; if it fails, all of its askers fail.
+ * answered, are asked together. `run` answers in the order of its inputs; if it fails, all of its askers fail, and so do
+ * those who gathered meanwhile: who waits behind a question that hangs does not wait for the same again.
  */
 export class Batcher<I, O> {
   readonly #clock: Clock;
@@ -41,7 +42,7 @@ export class Batcher<I, O> {
         assert(outputs.length === items.length, "every question of a batch has an answer");
         items.forEach((item, at) => item.resolve(outputs[at] as O));
       } catch (error) {
-        for (const item of items) item.reject(error);
+        for (const item of [...items, ...this.#gathering.splice(0)]) item.reject(error);
       }
     }
     this.#busy = false;

@@ -29,14 +29,14 @@ export const errors = {
   slow_mode: { wire: 429, status: 429, temporary: true, text: "slow mode: wait a little before the next message" },
   locked_down: { wire: 451, status: 403, temporary: false, text: "the server is locked down" },
   address_banned: { wire: 452, status: 403, temporary: false, text: "this server takes nothing from your address" },
-  /** The one answer after which a message may or may not be stored; its id makes the retry safe. */
+  /** A message may or may not be stored after it; its id makes the retry safe. */
   outcome_unknown: { wire: 504, status: 504, temporary: true, text: "outcome unknown: retry with the same id" },
   storage_full: { wire: 507, status: 507, temporary: true, text: "the disk is full, nothing was stored" },
   storage_unavailable: {
     wire: 508,
     status: 503,
     temporary: true,
-    text: "the database does not answer, nothing was stored: retry in a second",
+    text: "the database does not answer, no message was stored: retry in a second",
   },
 } as const;
 

@@ -15,7 +15,7 @@ export const calls_underway_max = 32;
 const calls_waiting_max = 4_096;
 /** Nobody waits for longer than a call itself may take. */
 const wait_ms_max = 2_000;
-/** After a server that has too much to do has refused a call, so long before it is asked again. */
+/** So long after a call was refused it is made again. */
 const refused_pause_ms = 50;
 const TOO_MANY_REQUESTS = 429;
 
@@ -25,6 +25,11 @@ const reads = /^\s*(select|explain)\b/i;
 function statusOf(error: LibsqlError): number | undefined {
   const { cause } = error;
   return cause instanceof Error && "status" in cause && typeof cause.status === "number" ? cause.status : undefined;
+}
+
+/** The server has too much to do, and has not looked at the call. */
+export function isRefused(error: unknown): boolean {
+  return error instanceof LibsqlError && statusOf(error) === TOO_MANY_REQUESTS;
 }
 
 /** What a failed call means to who made it; `writes` when it may have changed something. */
@@ -130,14 +135,13 @@ export class RemoteClient implements Client {
     }
   }
 
-  /** Asks again while the server says that it has too much to do: it has not looked at the call then. */
+  /** Asks again while the server says that it has too much to do. */
   async #tried<T>(end_ms: number, run: () => Promise<T>): Promise<T> {
     for (;;) {
       try {
         return await run();
       } catch (error) {
-        const isBusy = error instanceof LibsqlError && statusOf(error) === TOO_MANY_REQUESTS;
-        if (!isBusy || this.#clock.monotonic() > end_ms) throw error;
+        if (!isRefused(error) || this.#clock.monotonic() > end_ms) throw error;
         await new Promise<void>((resume) => void this.#clock.after(refused_pause_ms, resume));
       }
     }
@@ -152,7 +156,7 @@ export class RemoteClient implements Client {
       }
       const timer = this.#clock.after(wait_ms_max, () => {
         this.#waiting.delete(start);
-        const sentence = `${calls_underway_max} calls to the database are on their way, and none has ended within ${wait_ms_max} ms.`;
+        const sentence = `Calls to the database take turns, and this one's has not come within ${wait_ms_max} ms: try again in a second.`;
         reject(new StorageError("storage_unavailable", sentence));
       });
       const start = (): void => {

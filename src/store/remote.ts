@@ -5,7 +5,7 @@ import { LibsqlError } from "@libsql/core/api";
 import type { Clock } from "../lib/clock.ts";
 import { createRemoteCommitter } from "./commit-remote.ts";
 import type { Committer } from "./draft.ts";
-import { calls_underway_max, remoteError, RemoteClient } from "./remote-client.ts";
+import { calls_underway_max, isRefused, remoteError, RemoteClient } from "./remote-client.ts";
 import { fetchWithin } from "./remote-fetch.ts";
 
 export const call_ms_max = 2_000;
@@ -20,8 +20,8 @@ function isBusy(error: unknown): boolean {
   return error instanceof LibsqlError && error.code.startsWith("SQLITE_BUSY");
 }
 
-/** The journal has one batch on its way, and asks for the fate of another. */
-const commits_underway_max = 4;
+/** The journal has one batch on its way. */
+const commits_underway_max = 1;
 
 export interface RemoteOptions {
   /** `libsql://` (which is HTTPS), `https://` or `http://`. */
@@ -49,7 +49,7 @@ export async function openRemote(options: RemoteOptions): Promise<{ client: Clie
         return await client.batch(statements, "write");
       } catch (error) {
         const isOver = options.clock.monotonic() - start_ms > busy_ms_max;
-        if (isOver || !isBusy(error)) throw remoteError(error, true);
+        if (isOver || !(isBusy(error) || isRefused(error))) throw remoteError(error, true);
         await new Promise<void>((resume) => void options.clock.after(busy_pause_ms, resume));
       }
     }

@@ -66,6 +66,12 @@ test("who reads while the database is away is told so, by each door, and reads a
   expect(await list()).toMatchObject({ status: 503, json: { error: { code: "storage_unavailable" } } });
   expect(await ada.refusal("rpc", { method: "room.list", data: {} })).toMatchObject({ code: 508, temporary: true });
   expect(await ada.refusal("subscribe", { channel: "open:dark" })).toMatchObject({ code: 508, temporary: true });
+  const upgrade = { upgrade: "websocket", connection: "Upgrade", "sec-websocket-version": "13" };
+  const plain = await fetch(`${node.url}/?room=dark`, {
+    headers: { ...upgrade, "sec-websocket-key": "AQIDBAUGBwgJCgsMDQ4PEA==" },
+  });
+  expect(plain.status).toBe(503);
+  expect(plain.headers.get("retry-after")).toBe("1");
   await sqld.restart();
   expect((await list()).status).toBe(200);
 });

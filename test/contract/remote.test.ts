@@ -83,7 +83,10 @@ describe("a libSQL server", () => {
       const { rows } = await client.execute({ sql: "SELECT ? AS at", args: [at] });
       return Number(rows[0]?.["at"]);
     });
+    const room = await newRoom(nodes[0] as Storage);
+    const commits = nodes.map(async ({ committer }) => (await committer.commit([message(room)])).outcomes[0]?.code);
     expect(await Promise.all(answers)).toEqual(asked.map(({ at }) => at));
+    expect(await Promise.all(commits)).toEqual(nodes.map(() => "committed"));
     await Promise.all(nodes.map((node) => node.close()));
   });
 
