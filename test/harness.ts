@@ -78,7 +78,8 @@ async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<stri
     rest = lines.pop() ?? "";
     yield* lines;
   }
-  if (rest !== "") yield rest;
+  // Who is killed may be in the middle of a line of its log.
+  if (rest !== "" && !rest.startsWith("{")) yield rest;
 }
 
 /** One run of the server. */

@@ -15,8 +15,8 @@ export const calls_underway_max = 32;
 const calls_waiting_max = 4_096;
 /** Nobody waits for longer than a call itself may take. */
 const wait_ms_max = 2_000;
-/** So long after a call was refused it is made again. */
-const refused_pause_ms = 50;
+/** So long after the server was busy it is asked again. */
+const busy_pause_ms = 20;
 const TOO_MANY_REQUESTS = 429;
 
 /** A statement that cannot write. `WITH` can, so it counts as one that may. */
@@ -27,9 +27,26 @@ function statusOf(error: LibsqlError): number | undefined {
   return cause instanceof Error && "status" in cause && typeof cause.status === "number" ? cause.status : undefined;
 }
 
-/** The server has too much to do, and has not looked at the call. */
-export function isRefused(error: unknown): boolean {
-  return error instanceof LibsqlError && statusOf(error) === TOO_MANY_REQUESTS;
+/**
+ * The server has done nothing of a statement or a batch, and the next try may be taken: it has too much to do, or somebody
+ * else writes. (sqld says now and then that it is busy when several nodes write at once.)
+ */
+function isBusy(error: unknown): boolean {
+  return (
+    error instanceof LibsqlError && (error.code.startsWith("SQLITE_BUSY") || statusOf(error) === TOO_MANY_REQUESTS)
+  );
+}
+
+/** Asks again while the server is busy, until `end_ms` of the clock that no one sets. */
+export async function whileBusy<T>(clock: Clock, end_ms: number, ask: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!isBusy(error) || clock.monotonic() > end_ms) throw error;
+      await new Promise<void>((resume) => void clock.after(busy_pause_ms, resume));
+    }
+  }
 }
 
 /** What a failed call means to who made it; `writes` when it may have changed something. */
@@ -82,12 +99,15 @@ export class RemoteClient implements Client {
 
   execute(statement: InStatement | string, args?: InArgs): Promise<ResultSet> {
     const asked = typeof statement === "string" ? { sql: statement, args: args ?? [] } : statement;
-    return this.#call(!reads.test(typeof asked === "string" ? asked : asked.sql), () => this.#client.execute(asked));
+    const isRead = reads.test(typeof asked === "string" ? asked : asked.sql);
+    return this.#call(!isRead, (end_ms) => whileBusy(this.#clock, end_ms, () => this.#client.execute(asked)));
   }
 
   /** One transaction. Drizzle's `db.batch` gives no mode: then it may write. */
   batch(statements: (InStatement | [string, InArgs?])[], mode: TransactionMode = "write"): Promise<ResultSet[]> {
-    return this.#call(mode !== "read", () => this.#client.batch(statements, mode));
+    return this.#call(mode !== "read", (end_ms) =>
+      whileBusy(this.#clock, end_ms, () => this.#client.batch(statements, mode)),
+    );
   }
 
   migrate(statements: InStatement[]): Promise<ResultSet[]> {
@@ -120,30 +140,19 @@ export class RemoteClient implements Client {
     this.#patient.reconnect();
   }
 
-  async #call<T>(writes: boolean, run: () => Promise<T>): Promise<T> {
+  /** `run` gets the time at which nobody waits any longer. */
+  async #call<T>(writes: boolean, run: (end_ms: number) => Promise<T>): Promise<T> {
     try {
       const end_ms = this.#clock.monotonic() + wait_ms_max;
       if (this.#underway >= calls_underway_max) await this.#turn();
       else this.#underway++;
       try {
-        return await this.#tried(end_ms, run);
+        return await run(end_ms);
       } finally {
         this.#ended();
       }
     } catch (error) {
       throw told(error, writes);
-    }
-  }
-
-  /** Asks again while the server says that it has too much to do. */
-  async #tried<T>(end_ms: number, run: () => Promise<T>): Promise<T> {
-    for (;;) {
-      try {
-        return await run();
-      } catch (error) {
-        if (!isRefused(error) || this.#clock.monotonic() > end_ms) throw error;
-        await new Promise<void>((resume) => void this.#clock.after(refused_pause_ms, resume));
-      }
     }
   }
 

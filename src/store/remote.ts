@@ -1,24 +1,18 @@
 /** A database on a libSQL server (sqld, Turso), shared by nodes. Every call has a deadline: a silent server must not hang us. */
 
 import type { Client } from "@libsql/client";
-import { LibsqlError } from "@libsql/core/api";
 import type { Clock } from "../lib/clock.ts";
 import { createRemoteCommitter } from "./commit-remote.ts";
 import type { Committer } from "./draft.ts";
-import { calls_underway_max, isRefused, remoteError, RemoteClient } from "./remote-client.ts";
+import { calls_underway_max, remoteError, RemoteClient, whileBusy } from "./remote-client.ts";
 import { fetchWithin } from "./remote-fetch.ts";
 
 export const call_ms_max = 2_000;
 /** A migration may rewrite a large table. */
 export const migration_ms_max = 60_000;
 
-/** sqld says now and then that it is busy when several nodes write at once: nothing is stored then, and the next try is taken. */
+/** A batch is tried again for so long while the server is busy. */
 const busy_ms_max = 500;
-const busy_pause_ms = 20;
-
-function isBusy(error: unknown): boolean {
-  return error instanceof LibsqlError && error.code.startsWith("SQLITE_BUSY");
-}
 
 /** The journal has one batch on its way. */
 const commits_underway_max = 1;
@@ -43,15 +37,11 @@ export async function openRemote(options: RemoteOptions): Promise<{ client: Clie
     });
   const client = connect(call_ms_max);
   const committer = createRemoteCommitter(async (statements) => {
-    const start_ms = options.clock.monotonic();
-    for (;;) {
-      try {
-        return await client.batch(statements, "write");
-      } catch (error) {
-        const isOver = options.clock.monotonic() - start_ms > busy_ms_max;
-        if (isOver || !(isBusy(error) || isRefused(error))) throw remoteError(error, true);
-        await new Promise<void>((resume) => void options.clock.after(busy_pause_ms, resume));
-      }
+    try {
+      const end_ms = options.clock.monotonic() + busy_ms_max;
+      return await whileBusy(options.clock, end_ms, () => client.batch(statements, "write"));
+    } catch (error) {
+      throw remoteError(error, true);
     }
   });
   return { client: new RemoteClient({ client, patient: connect(migration_ms_max), clock: options.clock }), committer };

@@ -57,6 +57,8 @@ export interface Sent extends Attempt {
 
 const sockets_each = 2;
 const refused_pause_ms = 50;
+/** How long it takes until all of it is under way is no promise. */
+const rise_ms_max = 60_000;
 let storms = 0;
 
 export class Storm implements AsyncDisposable {
@@ -103,7 +105,7 @@ export class Storm implements AsyncDisposable {
       while (!places.every((place) => kinds.every((kind) => enough(place, kind))))
         await new Promise<void>((resume) => this.#watchers.push(resume));
     };
-    await within(work(), () => `${count} ${how}: ${JSON.stringify(this.#tally())}`);
+    await within(work(), () => `${count} ${how}: ${JSON.stringify(this.#tally())}`, rise_ms_max);
   }
 
   #tally(): Record<string, number> {
