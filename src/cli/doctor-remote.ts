@@ -4,7 +4,8 @@ import type { Configuration } from "../config.ts";
 import type { Clock } from "../lib/clock.ts";
 import { readDurability } from "../store/database.ts";
 import { measureRemote, rows_per_batch, type RemoteTimes } from "../store/measure-remote.ts";
-import { call_ms_max, openRemote } from "../store/remote.ts";
+import { openRemote } from "../store/remote.ts";
+import { call_ms_max } from "../store/remote-client.ts";
 import type { Finding } from "./doctor-finding.ts";
 
 /** Within one data centre it is about one; people feel what is far above it in every acknowledgement. */

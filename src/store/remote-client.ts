@@ -13,8 +13,8 @@ import { NoAnswer } from "./remote-fetch.ts";
 export const calls_underway_max = 32;
 /** Calls that wait for one of those to end; past it a caller is told at once. */
 const calls_waiting_max = 4_096;
-/** Nobody waits for longer than a call itself may take. */
-const wait_ms_max = 2_000;
+/** The deadline of a call. Nobody waits for longer than that to be among those that are asked. */
+export const call_ms_max = 2_000;
 /** So long after the server was busy it is asked again. */
 const busy_pause_ms = 20;
 const TOO_MANY_REQUESTS = 429;
@@ -143,7 +143,7 @@ export class RemoteClient implements Client {
   /** `run` gets the time at which nobody waits any longer. */
   async #call<T>(writes: boolean, run: (end_ms: number) => Promise<T>): Promise<T> {
     try {
-      const end_ms = this.#clock.monotonic() + wait_ms_max;
+      const end_ms = this.#clock.monotonic() + call_ms_max;
       if (this.#underway >= calls_underway_max) await this.#turn();
       else this.#underway++;
       try {
@@ -163,9 +163,9 @@ export class RemoteClient implements Client {
         const sentence = `At most ${calls_waiting_max} calls wait for the database, and so many do: try again in a second.`;
         return reject(new StorageError("storage_unavailable", sentence));
       }
-      const timer = this.#clock.after(wait_ms_max, () => {
+      const timer = this.#clock.after(call_ms_max, () => {
         this.#waiting.delete(start);
-        const sentence = `Calls to the database take turns, and this one's has not come within ${wait_ms_max} ms: try again in a second.`;
+        const sentence = `Calls to the database take turns, and this one's has not come within ${call_ms_max} ms: try again in a second.`;
         reject(new StorageError("storage_unavailable", sentence));
       });
       const start = (): void => {

@@ -4,10 +4,9 @@ import type { Client } from "@libsql/client";
 import type { Clock } from "../lib/clock.ts";
 import { createRemoteCommitter } from "./commit-remote.ts";
 import type { Committer } from "./draft.ts";
-import { calls_underway_max, remoteError, RemoteClient, whileBusy } from "./remote-client.ts";
+import { call_ms_max, calls_underway_max, remoteError, RemoteClient, whileBusy } from "./remote-client.ts";
 import { fetchWithin } from "./remote-fetch.ts";
 
-export const call_ms_max = 2_000;
 /** A migration may rewrite a large table. */
 export const migration_ms_max = 60_000;
 
