@@ -5,8 +5,10 @@
  */
 
 import type { Socket, SocketHandler } from "bun";
+import { BusyLoop } from "../../src/cli/load/busy-loop.ts";
 import { clientFrame } from "../../src/cli/load/frame-reader.ts";
 import { upgradeRequest, type Target } from "../../src/cli/load/raw-socket.ts";
+import { systemClock } from "../../src/lib/clock.ts";
 
 export interface Arrival {
   /** The bytes of the upgrade. */
@@ -27,16 +29,25 @@ export function arrivalOf(target: Target, token?: string): Arrival {
   return { upgrade: Buffer.from(upgradeRequest(target)), connect, step: "upgrading" };
 }
 
-/** Resolves when all are there; `at_once` of them are on their way at a time. Their sockets stay open. */
-export async function arrive({ hostname, port }: Target, arrivals: readonly Arrival[], at_once: number): Promise<void> {
+/**
+ * Resolves when all are there, with the milliseconds in which nothing came; `at_once` of them are on their way at a
+ * time. Their sockets stay open.
+ */
+export async function arrive(
+  { hostname, port }: Target,
+  arrivals: readonly Arrival[],
+  at_once: number,
+): Promise<number> {
   const { promise, reject, resolve } = Promise.withResolvers<void>();
   let begun = 0;
   let there = 0;
+  let chunks = 0;
   const begin = (): void => {
     const data = arrivals[begun++];
     if (data !== undefined) Bun.connect({ hostname, port, data, socket: handlers }).catch(reject);
   };
   const answered = (socket: Socket<Arrival>, chunk: Buffer): void => {
+    chunks++;
     const arrival = socket.data;
     const { connect, step } = arrival;
     if (step === "there") return;
@@ -60,7 +71,13 @@ export async function arrive({ hostname, port }: Target, arrivals: readonly Arri
     close: () => reject(new Error("The server closed a connection.")),
     error: (_socket, error) => reject(error),
   };
-  if (arrivals.length === 0) return;
+  if (arrivals.length === 0) return 0;
+  const busyLoop = new BusyLoop(systemClock, () => chunks);
   for (let index = 0; index < at_once; index++) begin();
-  await promise;
+  try {
+    await promise;
+  } finally {
+    busyLoop.stop();
+  }
+  return busyLoop.idle_ms;
 }

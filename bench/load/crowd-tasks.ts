@@ -1,23 +1,14 @@
 /** Tasks with many clients: signing in, sitting idle, coming back after a crash. */
 
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { CrowdJob, CrowdReport } from "./job.ts";
 import { runProgram } from "./measure.ts";
 import { cpuSeconds } from "./proc.ts";
 import type { Recorder, Task } from "./recorder.ts";
-import { seedFolder, type Seed } from "./seed.ts";
+import { seeded } from "./seed.ts";
 import { startServer, type RunningServer, type Subject } from "./server-process.ts";
 import { bareBun, load_secret } from "./subjects.ts";
 
 const behind = 20;
-
-async function seeded(seed: Omit<Seed, "folder">): Promise<AsyncDisposable & { readonly folder: string }> {
-  const folder = await mkdtemp(join(tmpdir(), "confab-bench-seed-"));
-  await seedFolder({ ...seed, folder });
-  return { folder, [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }) };
-}
 
 function crowd(server: RunningServer, what: Omit<CrowdJob, "url" | "secret" | "server_pid">): Promise<CrowdReport> {
   const { url, pid } = server;
@@ -37,6 +28,11 @@ const look_ms = 300;
 const looks_max = 100;
 /** A server without work uses a hundredth of its core, and is seen to use whole hundredths of a second. */
 const idle_s_max = 0.02;
+
+/** The server's compiler takes so many to get through. */
+const warming_crowds = 4;
+/** One takes less than a second, in which a shared machine may do anything. */
+const crowds = 3;
 
 /** Until a server has nothing to do: to let go of a crowd that has left is work, and not that of the next one. */
 async function quiet({ pid }: RunningServer): Promise<void> {
@@ -73,12 +69,11 @@ export function handshakeTask(subject: Subject, clients: number): Task {
     async run(recorder) {
       await using data = await seeded(seed);
       await using server = await startServer(subject, data);
-      // The first thousands warm the server up: its compiler takes two crowds.
-      for (let warming = 0; warming < 2; warming++) {
-        await crowd(server, alone);
+      for (let at = 0; at < warming_crowds + crowds; at++) {
+        const report = await crowd(server, alone);
+        if (at >= warming_crowds) record(recorder, { workload: "handshakes", subject: subject.name }, report);
         await quiet(server);
       }
-      record(recorder, { workload: "handshakes", subject: subject.name }, await crowd(server, alone));
     },
   };
 }

@@ -61,9 +61,16 @@ async function enter(
   return client.delivered < 0 ? client : undefined;
 }
 
-async function confabCrowd(job: CrowdJob, target: ConfabTarget): Promise<number> {
+interface Came {
+  readonly took_ms: number;
+  /** What the load itself needed of it. */
+  readonly busy_ms: number;
+}
+
+async function confabCrowd(job: CrowdJob, target: ConfabTarget): Promise<Came> {
   const epoch = job.behind === undefined ? "" : await epochOf(target);
   const indexes = Array.from({ length: job.clients }, (_, index) => index);
+  const own = process.cpuUsage();
   const started_ms = performance.now();
   const behind = await concurrently(indexes, job.at_once, (index) => enter(target, job, { index, epoch }));
   const late = behind.filter((client) => client !== undefined);
@@ -71,7 +78,9 @@ async function confabCrowd(job: CrowdJob, target: ConfabTarget): Promise<number>
     if (performance.now() - started_ms > catch_up_ms_max) throw new Error("Some clients never caught up.");
     await Bun.sleep(poll_ms);
   }
-  return performance.now() - started_ms;
+  const took_ms = performance.now() - started_ms;
+  const { user, system } = process.cpuUsage(own);
+  return { took_ms, busy_ms: (user + system) / 1000 };
 }
 
 /** Those who come into no rooms, and those of bare Bun, who are in one when they are upgraded. */
@@ -84,10 +93,11 @@ function arrivalsOf({ clients, protocol, url }: CrowdJob, tokens: ReadonlyMap<st
   );
 }
 
-async function plainCrowd({ at_once, url }: CrowdJob, arrivals: readonly Arrival[]): Promise<number> {
+async function plainCrowd({ at_once, url }: CrowdJob, arrivals: readonly Arrival[]): Promise<Came> {
   const started_ms = performance.now();
-  await arrive(targetOf(url), arrivals, at_once);
-  return performance.now() - started_ms;
+  const idle_ms = await arrive(targetOf(url), arrivals, at_once);
+  const took_ms = performance.now() - started_ms;
+  return { took_ms, busy_ms: took_ms - idle_ms };
 }
 
 /** Made before the clock runs: a host signs the tokens of its people, not the load. */
@@ -109,9 +119,7 @@ async function run(job: CrowdJob): Promise<CrowdReport> {
   const rss = rssBytes(server_pid);
   await plainCrowd(job, arrivals.splice(0, warm));
   const cpu_s = cpuSeconds(server_pid);
-  const own = process.cpuUsage();
-  const took_ms = await (isPlain ? plainCrowd(job, arrivals) : confabCrowd(job, target));
-  const { user, system } = process.cpuUsage(own);
+  const { took_ms, busy_ms } = await (isPlain ? plainCrowd(job, arrivals) : confabCrowd(job, target));
   const used_s = cpuSeconds(server_pid) - cpu_s;
   await Bun.sleep(settle_ms);
   return {
@@ -119,7 +127,7 @@ async function run(job: CrowdJob): Promise<CrowdReport> {
     per_s: ((clients - warm) * 1000) / took_ms,
     rss_per_client: (rssBytes(server_pid) - rss) / clients,
     server_cpu: (used_s * 1000) / took_ms,
-    generator_cpu: (user + system) / 1000 / took_ms,
+    generator_cpu: busy_ms / took_ms,
   };
 }
 

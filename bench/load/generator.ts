@@ -35,7 +35,6 @@ async function run(job: LoadJob): Promise<LoadReport> {
     // As the window begins: what they cost is looked at in a server that is warm.
     if (at === "start") for (const { socket } of stalling) socket.pause();
   };
-  // A server that writes to somebody who sleeps pays for waking them, as it never does over a network.
   const result = await new Load({ ...job, clock: systemClock, target, rooms, edge, awake: true }).run();
   const used_s = cpu.end - cpu.start;
   const rss_bytes = rssBytes(job.server_pid);

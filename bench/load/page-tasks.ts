@@ -1,7 +1,5 @@
 /** Tasks that read history, over RPC and over HTTP, and that ask the rest of the HTTP door. */
 
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { signToken } from "../../src/cli/load/confab-target.ts";
 import { places } from "../../src/cli/load/message-template.ts";
@@ -9,7 +7,7 @@ import type { HttpReport, PagesJob, PagesReport } from "./job.ts";
 import { runProgram } from "./measure.ts";
 import { peers_folder } from "./peers.ts";
 import type { Recorder, Task } from "./recorder.ts";
-import { seededRoom, seedFolder, type Seed } from "./seed.ts";
+import { seeded, seededRoom } from "./seed.ts";
 import { generator_core, pinned, startServer, type RunningServer, type Subject } from "./server-process.ts";
 import { bareHttp, load_secret } from "./subjects.ts";
 
@@ -42,19 +40,6 @@ async function httpRun(server: RunningServer, requests: readonly Request[], seco
   await child.exited;
   clearTimeout(late);
   return JSON.parse(text.trim().split("\n").at(-1) ?? "") as HttpReport;
-}
-
-export async function withSeed<T>(
-  seed: Omit<Seed, "folder">,
-  work: (data: { folder: string }) => Promise<T>,
-): Promise<T> {
-  const folder = await mkdtemp(join(tmpdir(), "confab-bench-seed-"));
-  try {
-    await seedFolder({ ...seed, folder }, (sentence) => console.log(`  seeding: ${sentence}`));
-    return await work({ folder });
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
 }
 
 export async function rpcPages(
@@ -102,42 +87,42 @@ async function latestPage(
 export function httpTask(subject: Subject, seconds: number): Task {
   return {
     name: "HTTP",
-    run: (recorder) =>
-      withSeed(seed, async (data) => {
-        await using server = await startServer(subject, data);
-        await latestPage(recorder, server, { subject, seconds });
-        const others: Record<string, Request[]> = {
-          "HTTP message.send": [
-            operation("message.send", { room: seededRoom(1), id: places.id, data: { text: "over HTTP" } }),
-          ],
-          "HTTP sign-in": Array.from({ length: 10 }, (_, index) => ({
-            ...operation("room.get", { room: seededRoom(0) }),
-            headers: {
-              authorization: `Bearer ${signToken(load_secret, `load-${index}`, Date.now())}`,
-              "content-type": "application/json",
-            },
-          })),
-          "HTTP page of the app": [{ method: "GET", path: "/" }],
-          "HTTP health": [{ method: "GET", path: "/healthz" }],
-        };
-        for (const [workload, requests] of Object.entries(others)) {
-          recorder.add({ workload, subject: subject.name }, { ...(await httpLoad(server, requests, seconds)) });
-        }
-      }),
+    async run(recorder) {
+      await using data = await seeded(seed);
+      await using server = await startServer(subject, data);
+      await latestPage(recorder, server, { subject, seconds });
+      const others: Record<string, Request[]> = {
+        "HTTP message.send": [
+          operation("message.send", { room: seededRoom(1), id: places.id, data: { text: "over HTTP" } }),
+        ],
+        "HTTP sign-in": Array.from({ length: 10 }, (_, index) => ({
+          ...operation("room.get", { room: seededRoom(0) }),
+          headers: {
+            authorization: `Bearer ${signToken(load_secret, `load-${index}`, Date.now())}`,
+            "content-type": "application/json",
+          },
+        })),
+        "HTTP page of the app": [{ method: "GET", path: "/" }],
+        "HTTP health": [{ method: "GET", path: "/healthz" }],
+      };
+      for (const [workload, requests] of Object.entries(others)) {
+        recorder.add({ workload, subject: subject.name }, { ...(await httpLoad(server, requests, seconds)) });
+      }
+    },
   };
 }
 
 export function rpcPagesTask(subject: Subject, seconds: number): Task {
   return {
     name: "pages",
-    run: (recorder) =>
-      withSeed(seed, async (data) => {
-        await using server = await startServer(subject, data);
-        const all = { room_count: seed.rooms, top: seed.messages_per_room, seconds };
-        const anywhere = await rpcPages(server, { ...all, latest: false });
-        recorder.add({ workload: "RPC pages from SQL", subject: subject.name }, { ...anywhere });
-        const latest = await rpcPages(server, { ...all, latest: true });
-        recorder.add({ workload: "RPC latest page", subject: subject.name }, { ...latest });
-      }),
+    async run(recorder) {
+      await using data = await seeded(seed);
+      await using server = await startServer(subject, data);
+      const all = { room_count: seed.rooms, top: seed.messages_per_room, seconds };
+      const anywhere = await rpcPages(server, { ...all, latest: false });
+      recorder.add({ workload: "RPC pages from SQL", subject: subject.name }, { ...anywhere });
+      const latest = await rpcPages(server, { ...all, latest: true });
+      recorder.add({ workload: "RPC latest page", subject: subject.name }, { ...latest });
+    },
   };
 }

@@ -1,7 +1,9 @@
 /** A process of load: asks for pages of history over WebSocket RPC, so many at a time, and counts them. */
 
+import { BusyLoop } from "../../src/cli/load/busy-loop.ts";
 import { ConfabTarget, signToken } from "../../src/cli/load/confab-target.ts";
 import { targetOf } from "../../src/cli/load/raw-socket.ts";
+import { systemClock } from "../../src/lib/clock.ts";
 import type { PagesJob, PagesReport } from "./job.ts";
 import { cpuSeconds } from "./proc.ts";
 import { seededRoom } from "./seed.ts";
@@ -16,6 +18,9 @@ async function run(job: PagesJob): Promise<PagesReport> {
   });
   const clients = await Promise.all(Array.from({ length: connections }, () => target.connect("load-0")));
   let pages = 0;
+  let chunks = 0;
+  for (const { socket } of clients) socket.onChunk = () => void chunks++;
+  const busyLoop = new BusyLoop(systemClock, () => chunks);
   let running = true;
   const ask = async (index: number): Promise<void> => {
     const client = clients[index % connections];
@@ -28,19 +33,20 @@ async function run(job: PagesJob): Promise<PagesReport> {
   };
   const working = Array.from({ length: at_once }, (_, index) => ask(index));
   await Bun.sleep(warmup_ms);
-  const first = { pages, cpu_s: cpuSeconds(server_pid), own: process.cpuUsage(), at_ms: performance.now() };
+  const first = { pages, cpu_s: cpuSeconds(server_pid), idle_ms: busyLoop.idle_ms, at_ms: performance.now() };
   await Bun.sleep(seconds * 1000);
   const took_s = (performance.now() - first.at_ms) / 1000;
   const counted = pages - first.pages;
   const server_s = cpuSeconds(server_pid) - first.cpu_s;
-  const { user, system } = process.cpuUsage(first.own);
+  const idle_s = (busyLoop.idle_ms - first.idle_ms) / 1000;
   running = false;
   await Promise.all(working);
+  busyLoop.stop();
   return {
     per_s: counted / took_s,
     cpu_us_per_page: (server_s * 1_000_000) / Math.max(1, counted),
     server_cpu: server_s / took_s,
-    generator_cpu: (user + system) / 1_000_000 / took_s,
+    generator_cpu: 1 - idle_s / took_s,
   };
 }
 

@@ -3,6 +3,9 @@
  * SQL that makes its rows itself. User n is the `load-<n>` that the load signs in, from 0.
  */
 
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createLog } from "../../src/lib/log.ts";
 import { systemClock } from "../../src/lib/clock.ts";
 import { openStorage } from "../../src/store/database.ts";
@@ -42,6 +45,22 @@ const fill = {
   messages: `${numbers} INSERT INTO messages (room, seq, id, sender, sent_at, data)
     SELECT i % ?3 + 1, i / ?3 + 1, printf('018b%04x-%04x-7000-8000-%012x', i >> 16, i & 65535, i), i % ?4 + 1, ?5, ?6 FROM count`,
 } as const;
+
+/** A folder that was filled so, and is removed at the end. */
+export async function seeded(seed: Omit<Seed, "folder">): Promise<AsyncDisposable & { readonly folder: string }> {
+  const folder = await mkdtemp(join(tmpdir(), "confab-bench-seed-"));
+  const seeding: AsyncDisposable & { readonly folder: string } = {
+    folder,
+    [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
+  };
+  try {
+    await seedFolder({ ...seed, folder }, (sentence) => console.log(`  seeding: ${sentence}`));
+    return seeding;
+  } catch (error) {
+    await seeding[Symbol.asyncDispose]();
+    throw error;
+  }
+}
 
 /** Fills a fresh folder. Several million messages take some seconds each. */
 export async function seedFolder(seed: Seed, progress: (sentence: string) => void = () => {}): Promise<void> {

@@ -4,6 +4,7 @@
  */
 
 import type { Clock } from "../../lib/clock.ts";
+import { BusyLoop } from "./busy-loop.ts";
 import type { LoadMember, LoadRoom, LoadTarget } from "./load-room.ts";
 import { IdSource, readStamp } from "./message-template.ts";
 
@@ -18,7 +19,7 @@ export interface LoadOptions {
   readonly pace: Pace;
   readonly warmup_ms: number;
   readonly window_ms: number;
-  /** Looks for bytes all the time instead of sleeping until some come; its CPU is then the share of looks that found some. */
+  /** Never sleeps; its CPU is then the time in which it had something to do. */
   readonly awake?: boolean;
   /** Called at the edges of the window, to look at the clocks of other processes. */
   readonly edge?: (at: "start" | "end") => void;
@@ -61,8 +62,7 @@ export class Load {
   #stopped = false;
   /** Chunks of bytes that came. */
   #chunks = 0;
-  /** Time in turns of the loop that brought nothing. */
-  #idle_ms = 0;
+  #busyLoop: BusyLoop | undefined;
 
   constructor(options: LoadOptions) {
     this.#options = options;
@@ -76,7 +76,7 @@ export class Load {
     target.events.refused = (member) => this.#refused(member);
     if (pace.kind === "open") target.events.stamped = (bytes, start, end) => this.#stamped(bytes, start, end);
     for (const room of rooms) this.#listen(room);
-    if (this.#options.awake === true) this.#stayAwake();
+    if (this.#options.awake === true) this.#busyLoop = new BusyLoop(this.#options.clock, () => this.#chunks);
     const pacer = pace.kind === "open" ? this.#paced(pace.messages_per_second) : this.#filled(pace.in_flight);
     await this.#wait(warmup_ms);
     const first = this.#look();
@@ -88,6 +88,7 @@ export class Load {
     edge?.("end");
     pacer();
     this.#stopped = true;
+    this.#busyLoop?.stop();
     await this.#settle(before);
     const { holes } = target.faults;
     const window_s = (last.at_ms - first.at_ms) / 1000;
@@ -109,7 +110,7 @@ export class Load {
   #look(): { at_ms: number; delivered: number; back: number; busy_ms: number } {
     const at_ms = this.#options.clock.monotonic();
     const { user, system } = process.cpuUsage();
-    const busy_ms = this.#options.awake === true ? at_ms - this.#idle_ms : (user + system) / 1000;
+    const busy_ms = this.#busyLoop === undefined ? (user + system) / 1000 : at_ms - this.#busyLoop.idle_ms;
     return { at_ms, delivered: this.#delivered(), back: this.#back, busy_ms };
   }
 
@@ -120,19 +121,6 @@ export class Load {
         this.#chunks++;
         this.#refill(sender);
       };
-  }
-
-  /** A turn of the loop after the other. */
-  #stayAwake(): void {
-    const { clock } = this.#options;
-    let [before_ms, chunks] = [clock.monotonic(), this.#chunks];
-    const look = (): void => {
-      const now_ms = clock.monotonic();
-      if (chunks === this.#chunks) this.#idle_ms += now_ms - before_ms;
-      [before_ms, chunks] = [now_ms, this.#chunks];
-      if (!this.#stopped) clock.soon(look);
-    };
-    look();
   }
 
   #delivered(): number {
