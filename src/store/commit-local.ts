@@ -12,6 +12,8 @@ import { refusal, type Draft, type MarksDraft, type MessageDraft, type Outcome }
 
 /** Parameters of a row. */
 const message_cells = 6;
+/** After a batch with a retry so many are not gathered: retries come together, when a crowd is back. */
+export const wary_batches = 16;
 
 /** A message that was to be new has an id that is stored already: it is a retry. */
 class NotNew extends Error {}
@@ -27,6 +29,8 @@ export class LocalCommit {
   #unwritten: RoomState[] = [];
   /** Messages are taken to be new, as nearly all are, and written several at a time. */
   #gathers = true;
+  /** Batches left that are taken to have retries. */
+  #wary = 0;
   #time = 0;
 
   constructor(options: { db: Database.Database; sql: CommitSql; now: () => number }) {
@@ -52,11 +56,16 @@ export class LocalCommit {
   }
 
   run(drafts: readonly Draft[]): Outcome[] {
+    if (this.#wary > 0) {
+      this.#wary--;
+      return this.#transaction(drafts, false);
+    }
     try {
       return this.#transaction(drafts, true);
     } catch (error) {
-      if (error instanceof NotNew) return this.#transaction(drafts, false);
-      throw error;
+      if (!(error instanceof NotNew)) throw error;
+      this.#wary = wary_batches;
+      return this.#transaction(drafts, false);
     }
   }
 
