@@ -5,7 +5,6 @@
 
 import { addressHeader, authPath } from "../chat/account-auth-names.ts";
 import type { AccountDoors } from "../chat/account-parts.ts";
-import { outcomeOf } from "../chat/outcomes.ts";
 import { isSessionToken } from "../chat/sign-ins.ts";
 import type { Clock } from "../lib/clock.ts";
 import { sha256, shortId } from "../lib/ids.ts";
@@ -15,7 +14,7 @@ import { problemText } from "../protocol/commands.ts";
 import { ChatError, type ErrorCode } from "../protocol/errors.ts";
 import { callbackRoute, routes, signUpBody, type Route } from "./account-routes.ts";
 import type { Attempts } from "./attempts.ts";
-import { errorAnswer, WrongMethod, type Answer } from "./http-answer.ts";
+import { errorAnswer, failureAnswer, toResponse, WrongMethod } from "./http-answer.ts";
 import { readBody } from "./request-body.ts";
 import type { From } from "./server.ts";
 import { sessionTokenIn, type CookieRules } from "./session-cookie.ts";
@@ -50,7 +49,9 @@ export class AccountDoor {
   /** Answers what lies under `/api/auth/`; undefined for anything else. */
   fetch(request: Request, from: From): Promise<Response> | undefined {
     if (!from.path.startsWith(prefix)) return undefined;
-    return this.#answer(request, from).catch((error: unknown) => this.#failed(error));
+    return this.#answer(request, from).catch((error: unknown) =>
+      toResponse(failureAnswer(error, shortId(), this.#options.log)),
+    );
   }
 
   async #answer(request: Request, from: From): Promise<Response> {
@@ -190,19 +191,10 @@ export class AccountDoor {
     if (answer.ok) return await shown(finished(answer), { isPage });
     const told = (await answer.json().catch(() => ({}))) as { code?: unknown; message?: unknown };
     const message = typeof told.message === "string" ? told.message : "refused";
-    const error = errorAnswer(new ChatError(codeOf(answer.status), message), shortId());
-    const parsed = JSON.parse(error.body) as { error: object };
-    const reason = typeof told.code === "string" ? { reason: told.code.toLowerCase() } : {};
-    const response = toResponse({ ...error, body: JSON.stringify({ error: { ...parsed.error, ...reason } }) });
+    const reason = typeof told.code === "string" ? told.code.toLowerCase() : undefined;
+    const response = toResponse(errorAnswer(new ChatError(codeOf(answer.status), message), shortId(), reason));
     for (const cookie of answer.headers.getSetCookie()) response.headers.append("set-cookie", cookie);
     return response;
-  }
-
-  #failed(error: unknown): Response {
-    const id = shortId();
-    return toResponse(
-      errorAnswer(outcomeOf(error, { log: this.#options.log, event: "request_failed", facts: { request: id } }), id),
-    );
   }
 }
 
@@ -219,18 +211,6 @@ function codeOf(status: number): ErrorCode {
   if (status === 429) return "too_many_requests";
   if (status === 503) return "overloaded";
   return status >= 500 ? "internal" : "bad_request";
-}
-
-function toResponse({ status, body, headers = {} }: Answer): Response {
-  return new Response(body, {
-    status,
-    headers: {
-      "content-type": "application/json",
-      "cache-control": "no-store",
-      "x-content-type-options": "nosniff",
-      ...headers,
-    },
-  });
 }
 
 function finished(answer: Response): Response {

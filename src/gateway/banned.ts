@@ -2,7 +2,7 @@
 
 import type { CloseName } from "../protocol/close.ts";
 import { ChatError, errors } from "../protocol/errors.ts";
-import { errorAnswer } from "./http-answer.ts";
+import { errorAnswer, toResponse } from "./http-answer.ts";
 import { shortId } from "../lib/ids.ts";
 
 interface Closable {
@@ -13,8 +13,7 @@ interface Closable {
 /** A program finds the code of the error, a person the sentence. */
 export function bannedAnswer(path: string): Response {
   if (!path.startsWith("/api/")) return new Response(`${errors.address_banned.text}\n`, { status: 403 });
-  const { body, status } = errorAnswer(new ChatError("address_banned"), shortId());
-  return new Response(body, { status, headers: { "content-type": "application/json", "cache-control": "no-store" } });
+  return toResponse(errorAnswer(new ChatError("address_banned"), shortId()));
 }
 
 /** Sends away who is connected from there. */

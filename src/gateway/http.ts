@@ -5,7 +5,6 @@
 
 import type { OperationTable } from "../chat/operation.ts";
 import { isOperation, runOperation } from "../chat/operations.ts";
-import { outcomeOf } from "../chat/outcomes.ts";
 import type { People } from "../chat/people.ts";
 import type { Clock } from "../lib/clock.ts";
 import { shortId } from "../lib/ids.ts";
@@ -13,7 +12,7 @@ import type { Log } from "../lib/log.ts";
 import type { Counter, Family, Metrics } from "../lib/metrics.ts";
 import { ChatError } from "../protocol/errors.ts";
 import type { Auth } from "./auth.ts";
-import { errorAnswer, WrongMethod, type Answer } from "./http-answer.ts";
+import { failureAnswer, toResponse, WrongMethod, type Answer } from "./http-answer.ts";
 import { openApiFiles } from "./openapi.ts";
 import type { OriginRules } from "./origins.ts";
 import { spend, type Rates } from "./rates.ts";
@@ -79,19 +78,11 @@ export class HttpDoor {
   async #run(request: Request, from: From): Promise<Response> {
     const given = request.headers.get("x-request-id");
     const id = given !== null && givenId.test(given) ? given : shortId();
-    const answer = await this.#answer(request, from).catch((error: unknown) => this.#failed(error, id));
+    const answer = await this.#answer(request, from).catch((error: unknown) =>
+      failureAnswer(error, id, this.#options.log),
+    );
     this.#requests.with(String(answer.status)).add(1);
-    return new Response(answer.body, {
-      status: answer.status,
-      headers: {
-        "content-type": "application/json",
-        "cache-control": "no-store",
-        "x-content-type-options": "nosniff",
-        "x-request-id": id,
-        ...this.#cors(request),
-        ...answer.headers,
-      },
-    });
+    return toResponse({ ...answer, headers: { "x-request-id": id, ...this.#cors(request), ...answer.headers } });
   }
 
   async #answer(request: Request, from: From): Promise<Answer> {
@@ -117,13 +108,6 @@ export class HttpDoor {
       address: from.address,
     };
     return { status: 200, body: await runOperation(operations, name, { caller, input: value, text }) };
-  }
-
-  #failed(error: unknown, id: string): Answer {
-    return errorAnswer(
-      outcomeOf(error, { log: this.#options.log, event: "request_failed", facts: { request: id } }),
-      id,
-    );
   }
 
   #preflight(request: Request): Response {
