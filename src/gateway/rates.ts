@@ -8,7 +8,7 @@ import type { Clock } from "../lib/clock.ts";
 import { Lru } from "../lib/lru.ts";
 import { KeyedBuckets, TokenBucket, type RateOptions } from "../lib/rate.ts";
 import { ChatError } from "../protocol/errors.ts";
-import type { LimitedOperation, OperationLimits } from "../protocol/operation-limits.ts";
+import type { OperationLimits } from "../protocol/operation-limits.ts";
 import { administers, type ServerRole } from "../protocol/roles.ts";
 import { isLoopback, limitKey } from "./address.ts";
 
@@ -31,8 +31,8 @@ export interface RatesOptions {
 }
 
 const hour_s = 3_600;
-const users_remembered_max = 50_000;
-const addresses_remembered_max = 50_000;
+/** Users, addresses, or whatever else has a budget. */
+const keys_remembered_max = 50_000;
 /** Tokens that were refused, an address: past it none is looked at. */
 const refused_tokens_per_second = 20;
 const refused_tokens_burst = 100;
@@ -80,6 +80,34 @@ export class TooMany extends ChatError {
 
 const refusal = new TooMany(0);
 
+/** How often each key (a user, an address) may do something in an hour. */
+export class Hourly {
+  readonly #clock: Clock;
+  readonly #detail: string | undefined;
+  readonly #buckets: KeyedBuckets | undefined;
+
+  /** A `max` of 0 is no limit; `detail` is told to who is over it. */
+  constructor(options: { readonly clock: Clock; readonly max: number; readonly detail?: string }) {
+    const { clock, detail, max: burst } = options;
+    this.#clock = clock;
+    this.#detail = detail;
+    if (burst > 0)
+      this.#buckets = new KeyedBuckets({ perSecond: burst / hour_s, burst, keys_max: keys_remembered_max });
+  }
+
+  /** Counts one; throws `too_many_requests`, which says how long to wait. */
+  count(key: string): void {
+    const now_ms = this.#clock.monotonic();
+    if (this.#buckets === undefined || this.#buckets.take(key, 1, now_ms)) return;
+    throw new TooMany(this.#buckets.retryAfter_ms(key, 1, now_ms), this.#detail);
+  }
+
+  /** One that was counted is not held against it. */
+  forgive(key: string): void {
+    this.#buckets?.give(key, 1);
+  }
+}
+
 interface Buckets {
   readonly sending: TokenBucket;
   readonly reading: TokenBucket;
@@ -92,22 +120,23 @@ interface AddressBuckets {
 
 export class Rates {
   readonly #options: RatesOptions;
-  readonly #users = new Lru<string, Buckets>(users_remembered_max);
-  readonly #addresses = new Lru<string, AddressBuckets>(addresses_remembered_max);
-  readonly #operations: ReadonlyMap<string, KeyedBuckets>;
-  readonly #guests: KeyedBuckets | undefined;
+  readonly #users = new Lru<string, Buckets>(keys_remembered_max);
+  readonly #addresses = new Lru<string, AddressBuckets>(keys_remembered_max);
+  readonly #operations: ReadonlyMap<string, Hourly>;
+  readonly #guests: Hourly;
   readonly #refused: KeyedBuckets;
 
   constructor(options: RatesOptions) {
     this.#options = options;
-    const keys_max = addresses_remembered_max;
-    this.#guests = hourly(options.guests_per_address_max);
+    const { clock } = options;
+    const keys_max = keys_remembered_max;
+    this.#guests = new Hourly({ clock, max: options.guests_per_address_max });
     this.#refused = new KeyedBuckets({ perSecond: refused_tokens_per_second, burst: refused_tokens_burst, keys_max });
     this.#operations = new Map(
-      Object.entries(options.operations).flatMap(([name, calls]) => {
-        const buckets = hourly(calls);
-        return buckets === undefined ? [] : [[name, buckets]];
-      }),
+      Object.entries(options.operations).map(([name, max]) => [
+        name,
+        new Hourly({ clock, max, detail: `${name}: at most ${max} an hour` }),
+      ]),
     );
   }
 
@@ -134,20 +163,12 @@ export class Rates {
 
   /** Counts a call of an operation that has a limit of its own. */
   called(name: string, user: { readonly id: string; readonly role: ServerRole }): void {
-    const buckets = this.#operations.get(name);
-    if (buckets === undefined || administers(user.role)) return;
-    const now_ms = this.#options.clock.monotonic();
-    if (buckets.take(user.id, 1, now_ms)) return;
-    const calls = this.#options.operations[name as LimitedOperation];
-    throw new TooMany(buckets.retryAfter_ms(user.id, 1, now_ms), `${name}: at most ${calls} an hour`);
+    if (!administers(user.role)) this.#operations.get(name)?.count(user.id);
   }
 
   /** Counts a new guest. This machine's own addresses are not limited: a proxy that is not known as one has them too. */
   newGuest(address: string): void {
-    if (this.#guests === undefined || isLoopback(address)) return;
-    const now_ms = this.#options.clock.monotonic();
-    const key = limitKey(address);
-    if (!this.#guests.take(key, 1, now_ms)) throw new TooMany(this.#guests.retryAfter_ms(key, 1, now_ms));
+    if (!isLoopback(address)) this.#guests.count(limitKey(address));
   }
 
   /** Whether so many tokens from an address were refused that no further one is looked at. */
@@ -210,10 +231,4 @@ export class Rates {
 
 function among(...buckets: (TokenBucket | undefined)[]): Budget {
   return buckets.filter((bucket) => bucket !== undefined);
-}
-
-function hourly(burst: number): KeyedBuckets | undefined {
-  return burst === 0
-    ? undefined
-    : new KeyedBuckets({ perSecond: burst / hour_s, burst, keys_max: addresses_remembered_max });
 }
