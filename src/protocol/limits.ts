@@ -41,7 +41,6 @@ export const server_subscriptions_max = 500;
 export const client_subscriptions_max = 1_000;
 
 export const ping_s = 9;
-export const pong_wait_ms = 8_000;
 /** A socket that has not signed in by then is closed. */
 export const sign_in_ms = 10_000;
 /** What an expired connection has left to refresh its token. */
