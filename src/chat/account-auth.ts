@@ -12,13 +12,13 @@ import { username } from "better-auth/plugins/username";
 import type { Clock } from "../lib/clock.ts";
 import { sha256, shortId } from "../lib/ids.ts";
 import type { Log } from "../lib/log.ts";
+import { usernameSchema } from "../protocol/account-fields.ts";
 import {
   password_chars_max,
   password_chars_min,
   username_chars_max,
   username_chars_min,
-  usernameSchema,
-} from "../protocol/account-fields.ts";
+} from "../protocol/account-limits.ts";
 import { ChatError } from "../protocol/errors.ts";
 import { nameSchema } from "../protocol/operation-fields.ts";
 import { user_name_chars_max } from "../protocol/limits.ts";

@@ -1,18 +1,13 @@
 /** What the accounts' door offers of better-auth, with the exact shape of what each way takes: nothing else goes through. */
 
 import { z } from "zod";
-import {
-  emailSchema,
-  password_chars_max,
-  passwordSchema,
-  username_chars_max,
-  usernameSchema,
-} from "../protocol/account-fields.ts";
+import { emailSchema, passwordSchema, usernameSchema } from "../protocol/account-fields.ts";
+import { code_chars_max, email_chars_max, password_chars_max, username_chars_max } from "../protocol/account-limits.ts";
 import { userName } from "../protocol/operation-fields.ts";
 
 const given = z.string().min(1).max(password_chars_max);
 const token = z.string().min(1).max(100);
-const code = z.string().min(4).max(40);
+const code = z.string().min(4).max(code_chars_max);
 /** A place on this server, where the browser goes afterwards. */
 const place = z
   .string()
@@ -44,7 +39,7 @@ export const routes: Readonly<Record<string, Route>> = {
     z.strictObject({ username: z.string().min(1).max(username_chars_max), password: given }),
     "username",
   ),
-  "sign-in/email": route(z.strictObject({ email: z.string().min(3).max(254), password: given }), "email"),
+  "sign-in/email": route(z.strictObject({ email: z.string().min(3).max(email_chars_max), password: given }), "email"),
   "sign-in/social": route(
     z.strictObject({
       provider: z.literal("oidc"),

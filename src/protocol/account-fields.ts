@@ -1,13 +1,13 @@
 /** What accounts are called and proved by: shared by operations, the accounts' HTTP door and the command line. */
 
 import { z } from "zod";
-
-export const username_chars_min = 2;
-export const username_chars_max = 30;
-export const password_chars_min = 10;
-export const password_chars_max = 256;
-const email_chars_max = 254;
-export const key_name_chars_max = 60;
+import {
+  email_chars_max,
+  password_chars_max,
+  password_chars_min,
+  username_chars_max,
+  username_chars_min,
+} from "./account-limits.ts";
 
 /** How people call each other: lower case, so that two names never differ by it alone. */
 export const usernameSchema = z

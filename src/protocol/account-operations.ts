@@ -1,7 +1,8 @@
 /** Operations on one's own account and sign-ins, on keys and bots, and on people by administrators. */
 
 import { z } from "zod";
-import { key_name_chars_max, usernameSchema } from "./account-fields.ts";
+import { usernameSchema } from "./account-fields.ts";
+import { key_name_chars_max } from "./account-limits.ts";
 import { id, serverRole, textSchema, time, user, userName, userShape } from "./operation-fields.ts";
 import { scopes } from "./roles.ts";
 

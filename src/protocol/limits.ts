@@ -33,6 +33,8 @@ export const slow_mode_s_max = 3_600;
 export const status_text_chars_max = 100;
 export const reason_chars_max = 500;
 export const user_name_chars_max = 60;
+/** People, or rooms, that one question names. */
+export const ids_per_call_max = 100;
 
 /** A position further behind than this is answered `recovered: false`; pages by `message.list` go on for ever. */
 export const recovery_events_max = 10_000;

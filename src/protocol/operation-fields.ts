@@ -4,22 +4,14 @@ import { z } from "zod";
 import { roomRoles, serverRoles } from "./roles.ts";
 import { user_name_chars_max } from "./limits.ts";
 import { isOpenName, isRoomId } from "./topics.ts";
-
-// C0 and C1 controls, and the characters that turn the direction of a text, which let one name pass for another.
-const hidden = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/;
+import { isVisible } from "./visible.ts";
 
 /** A name for people: trimmed, NFC, without controls, lone surrogates or direction overrides. */
 export function nameSchema(chars_max: number) {
   return z
     .string()
     .transform((name) => name.normalize("NFC").trim())
-    .pipe(
-      z
-        .string()
-        .min(1)
-        .max(chars_max)
-        .refine((name) => !hidden.test(name) && name.isWellFormed(), "has control or direction characters"),
-    );
+    .pipe(z.string().min(1).max(chars_max).refine(isVisible, "has control or direction characters"));
 }
 
 /** Words on one line that may be empty: a topic, a reason, a status. */
@@ -27,12 +19,7 @@ export function textSchema(chars_max: number) {
   return z
     .string()
     .transform((text) => text.normalize("NFC").trim())
-    .pipe(
-      z
-        .string()
-        .max(chars_max)
-        .refine((text) => !hidden.test(text) && text.isWellFormed(), "has control or direction characters"),
-    );
+    .pipe(z.string().max(chars_max).refine(isVisible, "has control or direction characters"));
 }
 
 export const userName = nameSchema(user_name_chars_max);

@@ -1,7 +1,7 @@
 /** Operations on people, and on who is here. */
 
 import { z } from "zod";
-import { status_text_chars_max, user_name_chars_max } from "./limits.ts";
+import { ids_per_call_max, status_text_chars_max, user_name_chars_max } from "./limits.ts";
 import { nameSchema, room, textSchema, time, user, userShape } from "./operation-fields.ts";
 import { statuses } from "./passing.ts";
 
@@ -22,7 +22,7 @@ export const peopleShapes = {
     output: z.object({ users: z.array(userShape), count: z.int(), connections: z.int() }),
   }),
   "user.get": () => ({
-    input: z.strictObject({ ids: z.array(z.string().max(40)).min(1).max(100) }),
+    input: z.strictObject({ ids: z.array(z.string().max(40)).min(1).max(ids_per_call_max) }),
     output: z.object({ users: z.array(userShape) }),
   }),
   /** People whose name, or user name, begins so. */
@@ -40,7 +40,7 @@ export const peopleShapes = {
     output: chosen,
   }),
   "status.get": () => ({
-    input: z.strictObject({ ids: z.array(user).min(1).max(100) }),
+    input: z.strictObject({ ids: z.array(user).min(1).max(ids_per_call_max) }),
     output: z.object({ people: z.array(personStatusShape) }),
   }),
 };

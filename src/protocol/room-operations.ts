@@ -2,7 +2,14 @@
 
 import { z } from "zod";
 import { nameSchema, room, roomRole, seq, textSchema, user, userShape } from "./operation-fields.ts";
-import { direct_people_max, room_name_chars_max, room_topic_chars_max, slow_mode_s_max, unread_max } from "./limits.ts";
+import {
+  direct_people_max,
+  ids_per_call_max,
+  room_name_chars_max,
+  room_topic_chars_max,
+  slow_mode_s_max,
+  unread_max,
+} from "./limits.ts";
 
 const second_ms = 1_000;
 
@@ -111,7 +118,7 @@ export const roomShapes = {
       .strictObject({
         scope: z.enum(["joined", "public", "invited"]).default("joined"),
         /** Those of one's rooms only. */
-        rooms: z.array(room).min(1).max(100).optional(),
+        rooms: z.array(room).min(1).max(ids_per_call_max).optional(),
         /** A part of the name or the topic of a public one. */
         query: nameSchema(room_name_chars_max).optional(),
         after: z

@@ -4,6 +4,7 @@
  */
 
 import type { Centrifuge, Subscription } from "centrifuge";
+import { errors } from "../protocol/errors.ts";
 import { isOpenName } from "../protocol/topics.ts";
 import type { Position } from "./positions.ts";
 import { eventOf, type Publication, type RoomEvent } from "./room-event.ts";
@@ -40,7 +41,6 @@ interface SubscribeContext {
   readonly recovered: boolean;
 }
 
-const already_subscribed = 105;
 const line_start = "user:";
 
 function startOf({ streamPosition, wasRecovering, recovered }: SubscribeContext): StreamStart {
@@ -136,7 +136,7 @@ export class Feeds {
     subscription.on("unsubscribed", ({ code, reason }) => {
       if (this.#own.get(channel) !== subscription) return;
       this.#drop(channel);
-      if (code !== already_subscribed || !this.#given.has(channel)) feed.ended({ code, message: reason });
+      if (code !== errors.already_subscribed.wire || !this.#given.has(channel)) feed.ended({ code, message: reason });
     });
     subscription.subscribe();
   }

@@ -3,7 +3,7 @@
  * the server's at each connect, and move from there by events; where an event is not enough, the room is asked for again.
  */
 
-import { unread_max } from "../protocol/limits.ts";
+import { ids_per_call_max, unread_max } from "../protocol/limits.ts";
 import type { LineNews } from "../protocol/passing.ts";
 import type { ListedRoom, Room } from "../protocol/room-operations.ts";
 import type { Call } from "./call.ts";
@@ -17,7 +17,6 @@ const rooms_max = 500;
 /** Rooms that are asked for again go together. */
 const refresh_ms = 80;
 const retry_ms = 2_000;
-const rooms_per_call_max = 100;
 /** Who scrolls through a room says once in a while how far they are. */
 const mark_ms = 400;
 const everybody = ["all", "room"];
@@ -145,7 +144,7 @@ export class MyRooms {
   }
 
   async #askAgain(): Promise<void> {
-    const ids = [...this.#stale].slice(0, rooms_per_call_max);
+    const ids = [...this.#stale].slice(0, ids_per_call_max);
     for (const id of ids) this.#stale.delete(id);
     if (this.#stale.size > 0) this.refresh();
     const load = this.#load;

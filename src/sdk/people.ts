@@ -1,5 +1,6 @@
 /** The names of people, by id: learnt from whatever brings them, asked for where nothing has. */
 
+import { ids_per_call_max } from "../protocol/limits.ts";
 import type { Call } from "./call.ts";
 import { isTemporary } from "./failures.ts";
 import { Listeners } from "./listeners.ts";
@@ -13,7 +14,6 @@ const ask_ms = 30;
 const retry_ms = 2_000;
 /** People change their names, and nobody is told: a name that is older than this is asked for again when it is shown. */
 const fresh_ms = 300_000;
-const ids_per_call_max = 100;
 
 export class PeopleNames {
   /** Names have come, or have changed. */

@@ -1,5 +1,7 @@
 /** One's own account: name, status, password, second factor, sign-ins, and the way out. */
 
+import { password_chars_max, password_chars_min } from "../protocol/account-limits.ts";
+import { user_name_chars_max } from "../protocol/limits.ts";
 import type { Status } from "../protocol/passing.ts";
 import type { ChatClient } from "../sdk/chat-client.ts";
 import { ask } from "./door.ts";
@@ -7,7 +9,7 @@ import { button, make } from "./elements.ts";
 import { act, form, problemLine } from "./forms.ts";
 import { InviteSheet } from "./invite-sheet.ts";
 import type { Me } from "./me.ts";
-import { name_chars_max, shownName } from "./names.ts";
+import { shownName } from "./names.ts";
 import { askFirst, tell } from "./questions.ts";
 import { forgetGuest, rememberName } from "./remembered.ts";
 import { showSecondFactor } from "./second-factor.ts";
@@ -68,7 +70,7 @@ export class AccountSheet {
         {
           label: "Your name",
           name: "name",
-          maxLength: name_chars_max,
+          maxLength: user_name_chars_max,
           value: me.account?.name ?? client.me?.name ?? "",
         },
       ],
@@ -148,8 +150,8 @@ export class AccountSheet {
             name: "newPassword",
             type: "password",
             autocomplete: "new-password",
-            minLength: 10,
-            maxLength: 256,
+            minLength: password_chars_min,
+            maxLength: password_chars_max,
             hint: "At least ten characters. Your other sign-ins end.",
           },
         ],

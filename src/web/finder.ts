@@ -15,6 +15,7 @@ export interface Found {
 
 export interface FinderOptions {
   readonly label: string;
+  readonly chars_max: number;
   readonly nothing: string;
   /** There is something to show before anything is typed. */
   readonly asksEmpty: boolean;
@@ -41,7 +42,7 @@ export class Finder {
     input.type = "search";
     input.id = `finder-${++ids}`;
     input.autocomplete = "off";
-    input.maxLength = 60;
+    input.maxLength = options.chars_max;
     input.placeholder = options.label;
     const label = make("label", "hidden", options.label);
     label.htmlFor = input.id;

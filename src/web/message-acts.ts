@@ -1,5 +1,6 @@
 /** What can be done with a message: take it away, or put it before the moderators. */
 
+import { reason_chars_max } from "../protocol/limits.ts";
 import { roomRank } from "../protocol/roles.ts";
 import type { ListedRoom } from "../protocol/room-operations.ts";
 import type { ChatClient } from "../sdk/chat-client.ts";
@@ -9,8 +10,6 @@ import { openMenu, type MenuItem } from "./menu.ts";
 import { wordsOf } from "./message-text.ts";
 import { askFirst, tell } from "./questions.ts";
 import { told } from "./person-acts.ts";
-
-const reason_chars_max = 500;
 
 export interface MessageActsOptions {
   readonly client: ChatClient;

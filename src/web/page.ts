@@ -1,5 +1,7 @@
 /** The page of somebody who is here: builds its parts and ties them together. */
 
+import { closes } from "../protocol/close.ts";
+import { errors } from "../protocol/errors.ts";
 import { ChatClient } from "../sdk/chat-client.ts";
 import { MyRooms } from "../sdk/my-rooms.ts";
 import { browserStore } from "../sdk/store.ts";
@@ -113,10 +115,7 @@ function watchSignIn({ client, me }: PageParts, who: Who): void {
 
 /** The sign-in is no good any more: an answer to a connect, or the close of a connection. */
 function isEnded(code: number): boolean {
-  const unauthorized = 101;
-  const permission_denied = 103;
-  const revoked = 3_503;
-  return code === unauthorized || code === permission_denied || code === revoked;
+  return code === errors.unauthorized.wire || code === errors.permission_denied.wire || code === closes.revoked.code;
 }
 
 function startOver(note: string): void {

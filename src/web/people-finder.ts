@@ -1,5 +1,6 @@
 /** A search for people of this server by name or user name, with one button at each. */
 
+import { user_name_chars_max } from "../protocol/limits.ts";
 import type { ChatClient } from "../sdk/chat-client.ts";
 import { avatar } from "./elements.ts";
 import { Finder } from "./finder.ts";
@@ -18,6 +19,7 @@ export function peopleFinder(options: {
   const { client, label, run } = options;
   return new Finder({
     label: "Name or user name",
+    chars_max: user_name_chars_max,
     asksEmpty: false,
     nothing: "Nobody here is called so.",
     find: async (query) => {

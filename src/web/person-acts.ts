@@ -1,5 +1,6 @@
 /** What can be done with somebody: write to them, hear no more of them, and, as a moderator, keep order. */
 
+import { reason_chars_max } from "../protocol/limits.ts";
 import type { ListedRoom } from "../protocol/room-operations.ts";
 import { roomRank, type RoomRole } from "../protocol/roles.ts";
 import type { ChatClient } from "../sdk/chat-client.ts";
@@ -11,7 +12,6 @@ import { askFirst, tell } from "./questions.ts";
 import { sentenceOf } from "./sentences.ts";
 
 const mute_ms = 60 * 60_000;
-const reason_chars_max = 500;
 
 export interface PersonActsOptions {
   readonly client: ChatClient;

@@ -1,5 +1,6 @@
 /** A room's name and topic. */
 
+import { room_name_chars_max, room_topic_chars_max } from "../protocol/limits.ts";
 import type { ListedRoom } from "../protocol/room-operations.ts";
 import type { ChatClient } from "../sdk/chat-client.ts";
 import { form } from "./forms.ts";
@@ -10,8 +11,14 @@ export function showSettings({ client, room }: { client: ChatClient; room: Liste
   sheet.show(
     form({
       fields: [
-        { label: "Name", name: "name", maxLength: 100, value: room.name },
-        { label: "Topic (optional)", name: "topic", maxLength: 500, value: room.topic, optional: true },
+        { label: "Name", name: "name", maxLength: room_name_chars_max, value: room.name },
+        {
+          label: "Topic (optional)",
+          name: "topic",
+          maxLength: room_topic_chars_max,
+          value: room.topic,
+          optional: true,
+        },
       ],
       submit: "Save",
       run: async ({ name = "", topic = "" }) => {

@@ -1,5 +1,6 @@
 /** Something new: write to somebody, find a room, make one. */
 
+import { room_name_chars_max, room_topic_chars_max } from "../protocol/limits.ts";
 import type { Room } from "../protocol/room-operations.ts";
 import type { ChatClient } from "../sdk/chat-client.ts";
 import { button, make } from "./elements.ts";
@@ -68,6 +69,7 @@ export class StartSheet {
     const { client } = this.#options;
     return new Finder({
       label: "Name or topic",
+      chars_max: room_name_chars_max,
       asksEmpty: true,
       nothing: "There is no such public room. You can create it.",
       find: async (query) => {
@@ -103,8 +105,8 @@ export class StartSheet {
     }
     const whole = form({
       fields: [
-        { label: "Name", name: "name", maxLength: 100 },
-        { label: "Topic (optional)", name: "topic", maxLength: 500, optional: true },
+        { label: "Name", name: "name", maxLength: room_name_chars_max },
+        { label: "Topic (optional)", name: "topic", maxLength: room_topic_chars_max, optional: true },
       ],
       submit: "Create room",
       run: async ({ kind, name = "", topic = "" }) => {

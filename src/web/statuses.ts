@@ -1,13 +1,13 @@
 /** How people are shown: online, away, busy, or not here. Asked for those who are on the page, and moved by what comes. */
 
 import type { ChatClient } from "../sdk/chat-client.ts";
+import { ids_per_call_max } from "../protocol/limits.ts";
 import type { ShownStatus } from "../protocol/passing.ts";
 import { Gathering } from "../sdk/gathering.ts";
 import { Listeners } from "../sdk/listeners.ts";
 import { make } from "./elements.ts";
 
 const ask_ms = 60;
-const ids_per_call_max = 100;
 const known_max = 500;
 
 export interface Shown {

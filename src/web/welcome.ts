@@ -1,15 +1,24 @@
 /** How one comes in: by a sign-in, a new account, a link that somebody gave, or as a guest. */
 
+import {
+  code_chars_max,
+  email_chars_max,
+  password_chars_max,
+  password_chars_min,
+  username_chars_max,
+  username_chars_min,
+} from "../protocol/account-limits.ts";
+import { user_name_chars_max } from "../protocol/limits.ts";
 import type { GivenLink } from "./address.ts";
 import { ask, type Methods } from "./door.ts";
 import { button, make } from "./elements.ts";
 import { act, form, problemLine, type FieldOptions } from "./forms.ts";
-import { name_chars_max, shownName } from "./names.ts";
+import { shownName } from "./names.ts";
 import { rememberedName, rememberName, type Who } from "./remembered.ts";
 import { Sheet } from "./sheet.ts";
 
-const username_chars = { minLength: 2, maxLength: 30 };
-const password_chars = { minLength: 10, maxLength: 256 };
+const username_chars = { minLength: username_chars_min, maxLength: username_chars_max };
+const password_chars = { minLength: password_chars_min, maxLength: password_chars_max };
 const passwordHint = "At least ten characters. A few words are better than one with digits in it.";
 
 const newPassword: FieldOptions = {
@@ -58,7 +67,7 @@ export class Welcome {
     this.#sheet.title = "Sign in";
     const words = link?.kind === "join" ? "You were invited into a room. Sign in, and you are in it." : note;
     const fields: FieldOptions[] = [
-      { label: "User name or e-mail", name: "who", autocomplete: "username", maxLength: 254 },
+      { label: "User name or e-mail", name: "who", autocomplete: "username", maxLength: email_chars_max },
       { label: "Password", name: "password", type: "password", autocomplete: "current-password" },
     ];
     const ways: Node[] = [];
@@ -97,7 +106,7 @@ export class Welcome {
     const other = isCode ? "Use a recovery code" : "Use the app's code";
     this.#sheet.show(
       form({
-        fields: [{ ...field, maxLength: 40 }],
+        fields: [{ ...field, maxLength: code_chars_max }],
         submit: "Continue",
         run: async ({ code = "" }) => {
           await ask(way, { code: isCode ? code.replaceAll(/\s/g, "") : code.trim() });
@@ -129,7 +138,7 @@ export class Welcome {
             label: "Your name",
             name: "name",
             autocomplete: "name",
-            maxLength: name_chars_max,
+            maxLength: user_name_chars_max,
             value: rememberedName() ?? "",
           },
           {
@@ -161,7 +170,7 @@ export class Welcome {
       autocomplete: "given-name",
       placeholder: "Your name",
       labelHidden: true,
-      maxLength: name_chars_max,
+      maxLength: user_name_chars_max,
       value: rememberedName() ?? "",
     };
     const { sign_up } = this.#options.methods;
