@@ -2,7 +2,7 @@
 
 import { ChatError } from "../protocol/errors.ts";
 import type { CheckedInput, OutputOf } from "../protocol/operations.ts";
-import { roomRank, type RoomRole } from "../protocol/roles.ts";
+import { isAtLeast, type RoomRole } from "../protocol/roles.ts";
 import type { Appender } from "../store/appender.ts";
 import { countMembers, listMembers, type MemberEntry } from "../store/members.ts";
 import type { Database } from "../store/orm.ts";
@@ -64,7 +64,7 @@ export class Members {
   }
 
   #moderates({ membership }: Access): boolean {
-    return membership?.state === "joined" && roomRank(membership.role) >= roomRank("moderator");
+    return membership?.state === "joined" && isAtLeast(membership.role, "moderator");
   }
 
   async invite(caller: Caller, asked: CheckedInput<"member.invite">): Promise<{ seq: number }> {

@@ -3,7 +3,7 @@
  */
 
 import { ChatError } from "../protocol/errors.ts";
-import { administers, roomRank, type RoomRole, type Scope } from "../protocol/roles.ts";
+import { administers, isAtLeast, type RoomRole, type Scope } from "../protocol/roles.ts";
 import { isBanned } from "../store/commit-rules.ts";
 import type { Right } from "../store/draft.ts";
 import type { View } from "../store/view.ts";
@@ -60,7 +60,7 @@ export function requireWriter(access: Access, now_ms: number): void {
   if (room.closed) throw new ChatError("room_closed");
   if (room.kind === "open" || membership === undefined) return;
   if (membership.muted_until > now_ms) throw new ChatError("muted");
-  if (room.post === "moderators" && roomRank(membership.role) < roomRank("moderator"))
+  if (room.post === "moderators" && !isAtLeast(membership.role, "moderator"))
     throw new ChatError("permission_denied", "only moderators write here");
 }
 
@@ -95,7 +95,7 @@ function isDiscoverable(kind: RoomFacts["kind"]): boolean {
 /** By what right the caller changes the room or somebody's place in it; the commit judges the rank. */
 export function rightOver(caller: Caller, access: Access, least: RoomRole): Right {
   const { membership } = access;
-  const stands = membership !== undefined && isMember(access) && roomRank(membership.role) >= roomRank(least);
+  const stands = membership !== undefined && isMember(access) && isAtLeast(membership.role, least);
   // A person who administers the server need not be a member; who has the rank in the room acts by that.
   if (!stands && actsForServer(caller)) return "server";
   if (!isMember(access)) throw new ChatError("room_not_found");

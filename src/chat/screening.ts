@@ -3,7 +3,7 @@
 import type { Clock } from "../lib/clock.ts";
 import { Lru } from "../lib/lru.ts";
 import { ChatError, type ErrorCode } from "../protocol/errors.ts";
-import { administers, roomRank } from "../protocol/roles.ts";
+import { administers, isAtLeast } from "../protocol/roles.ts";
 import type { Waiter } from "../store/appender.ts";
 import { refusal, StorageError } from "../store/draft.ts";
 import type { Database } from "../store/orm.ts";
@@ -84,7 +84,7 @@ export class Screening {
     if (administers(person.role)) return;
     if (room.kind !== "open") {
       // Who is no member is told so by the commit.
-      if (membership?.state !== "joined" || roomRank(membership.role) >= roomRank("moderator")) return;
+      if (membership?.state !== "joined" || isAtLeast(membership.role, "moderator")) return;
     }
     const key = `${person.n} ${room.n}`;
     const now_ms = this.#options.clock.monotonic();

@@ -9,8 +9,13 @@ export type ServerRole = (typeof serverRoles)[number];
 const roomRanks: Readonly<Record<RoomRole, number>> = { owner: 3, moderator: 2, member: 1 };
 
 /** How high a role in a room stands; 0 for who has no place in it. */
-export function roomRank(role: RoomRole | undefined): number {
-  return role === undefined ? 0 : roomRanks[role];
+export function roomRank(role: RoomRole | null | undefined): number {
+  return role === undefined || role === null ? 0 : roomRanks[role];
+}
+
+/** Whether a role in a room gives whatever `least` gives. */
+export function isAtLeast(role: RoomRole | null | undefined, least: RoomRole): boolean {
+  return roomRank(role) >= roomRank(least);
 }
 
 /** Whether a role on the server lets one act in any room and on anybody below. */

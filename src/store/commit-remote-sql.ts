@@ -4,7 +4,7 @@
  */
 
 import { listed_members_max } from "../protocol/limits.ts";
-import { roomRank, roomRoles } from "../protocol/roles.ts";
+import { isAtLeast, roomRoles } from "../protocol/roles.ts";
 import { namesOf } from "./names.ts";
 import { blocks, changes, commits, controls, members, messages, rooms } from "./schema.ts";
 
@@ -74,7 +74,7 @@ const storedMessage = `g.${g.of.id} = d.id AND g.${g.of.sender} = d.actor AND g.
 
 /** Who moderates is not held back by who may post and how often. */
 const moderates = `m.${m.of.role} IN (${roomRoles
-  .filter((role) => roomRank(role) >= roomRank("moderator"))
+  .filter((role) => isAtLeast(role, "moderator"))
   .map((role) => `'${role}'`)
   .join(", ")})`;
 const waits = `m.${m.of.last_sent_at} + t.slow_ms > ${now}`;

@@ -1,7 +1,7 @@
 /** What can be done with a message: take it away, or put it before the moderators. */
 
 import { reason_chars_max } from "../protocol/limits.ts";
-import { roomRank } from "../protocol/roles.ts";
+import { isAtLeast } from "../protocol/roles.ts";
 import type { ListedRoom } from "../protocol/room-operations.ts";
 import type { ChatClient } from "../sdk/chat-client.ts";
 import type { RoomEvent } from "../sdk/room-event.ts";
@@ -29,7 +29,7 @@ export class MessageActs {
   menu(room: string, event: RoomEvent, anchor: HTMLElement): void {
     const { client, me, person } = this.#options;
     const isMine = event.user === client.me?.id;
-    const moderates = me.administers || roomRank(this.#options.room()?.role ?? undefined) >= roomRank("moderator");
+    const moderates = me.administers || isAtLeast(this.#options.room()?.role, "moderator");
     const items: MenuItem[] = [{ label: "Copy text", run: () => void told(copy(wordsOf(event.data)), "Copied.") }];
     if (!isMine) {
       const name = client.people.name(event.user) ?? "the writer";

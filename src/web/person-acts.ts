@@ -61,7 +61,7 @@ export class PersonActs {
   #moderation(person: PersonHere, room: ListedRoom | undefined): MenuItem[] {
     const { me } = this.#options;
     if (room === undefined || room.kind === "direct" || person.role === undefined) return [];
-    const mine = me.administers ? Number.POSITIVE_INFINITY : roomRank(room.role ?? undefined);
+    const mine = me.administers ? Number.POSITIVE_INFINITY : roomRank(room.role);
     const above = mine >= roomRank("moderator") && mine > roomRank(person.role);
     const items: MenuItem[] = [];
     if (mine >= roomRank("owner") && person.role !== "owner") items.push(this.#role(room.id, person));

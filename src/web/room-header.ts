@@ -1,7 +1,7 @@
 /** What stands above the log: the room's name, its topic, and what can be done with it. */
 
 import type { ListedRoom } from "../protocol/room-operations.ts";
-import { roomRank } from "../protocol/roles.ts";
+import { isAtLeast } from "../protocol/roles.ts";
 import type { ChatClient } from "../sdk/chat-client.ts";
 import { openNameOf } from "./address.ts";
 import { byId } from "./elements.ts";
@@ -59,8 +59,7 @@ export class RoomHeader {
 
   #items(room: ListedRoom): MenuItem[] {
     const { client, me } = this.#options;
-    const rank = me.administers ? roomRank("owner") : roomRank(room.role ?? undefined);
-    const moderates = rank >= roomRank("moderator");
+    const moderates = me.administers || isAtLeast(room.role, "moderator");
     const items: MenuItem[] = [];
     if (room.kind !== "direct") {
       if (moderates || room.invite === "members")

@@ -2,7 +2,7 @@
 
 import type { ListedRoom, Room } from "../protocol/room-operations.ts";
 import { isOpenName } from "../protocol/topics.ts";
-import { roomRank } from "../protocol/roles.ts";
+import { isAtLeast } from "../protocol/roles.ts";
 import { addressOf, channelOfAddress, openNameOf } from "./address.ts";
 import type { Attention } from "./attention.ts";
 import { Composer } from "./composer.ts";
@@ -220,6 +220,6 @@ export class Stage {
 
 function obstacleOf(room: ListedRoom): string {
   if (room.closed) return "This room is closed: nobody writes here any more.";
-  const moderates = roomRank(room.role ?? undefined) >= roomRank("moderator");
+  const moderates = isAtLeast(room.role, "moderator");
   return room.post === "moderators" && !moderates ? "Only moderators write here." : "";
 }
