@@ -4,7 +4,7 @@
 
 import { ChatError } from "../protocol/errors.ts";
 import { administers, isAtLeast, type RoomRole, type Scope } from "../protocol/roles.ts";
-import { isBanned } from "../store/commit-rules.ts";
+import { isBanned, judgeWriter } from "../store/commit-rules.ts";
 import type { Right } from "../store/draft.ts";
 import type { View } from "../store/view.ts";
 import type { Membership, Person, Recipient } from "./people.ts";
@@ -54,14 +54,9 @@ export function wholeView(n: number): View {
 
 /** The early, friendly answer; the commit asks again. */
 export function requireWriter(access: Access, now_ms: number): void {
-  const { room, membership } = access;
-  // Who may not know of the room is not told that it is closed.
-  if (room.kind !== "open" && !isMember(access)) throw new ChatError("room_not_found");
-  if (room.closed) throw new ChatError("room_closed");
-  if (room.kind === "open" || membership === undefined) return;
-  if (membership.muted_until > now_ms) throw new ChatError("muted");
-  if (room.post === "moderators" && !isAtLeast(membership.role, "moderator"))
-    throw new ChatError("permission_denied", "only moderators write here");
+  const verdict = judgeWriter(access.room, access.membership, now_ms);
+  if (verdict === undefined) return;
+  throw new ChatError(verdict, verdict === "permission_denied" ? "only moderators write here" : undefined);
 }
 
 /** A key is good for no more than its scopes, whoever made it. */

@@ -5,10 +5,11 @@ import { Lru } from "../lib/lru.ts";
 import { ChatError, type ErrorCode } from "../protocol/errors.ts";
 import { administers, isAtLeast } from "../protocol/roles.ts";
 import type { Waiter } from "../store/appender.ts";
+import { judgeWriter } from "../store/commit-rules.ts";
 import { refusal, StorageError } from "../store/draft.ts";
 import type { Database } from "../store/orm.ts";
 import { findSent } from "../store/sent.ts";
-import { requireWriter, type Access, type Caller } from "./policy.ts";
+import type { Access, Caller } from "./policy.ts";
 import type { Rules } from "./rules.ts";
 import type { ServerSettings } from "./server-settings.ts";
 
@@ -68,14 +69,8 @@ export class Screening {
   }
 
   /** Who may not write here at all is told no more than that: rules do not show that there is a room. */
-  #why(access: Access): ErrorCode {
-    try {
-      requireWriter(access, this.#options.clock.now());
-      return "message_refused";
-    } catch (error) {
-      if (error instanceof ChatError) return error.code;
-      throw error;
-    }
+  #why({ membership, room }: Access): ErrorCode {
+    return judgeWriter(room, membership, this.#options.clock.now()) ?? "message_refused";
   }
 
   #pace(caller: Caller, { access, id }: Screened, slow_ms: number): void {

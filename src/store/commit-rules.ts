@@ -3,7 +3,7 @@
  * statements for a libSQL server say the same in SQL; one contract suite runs on both.
  */
 
-import { roomRank, type RoomRole } from "../protocol/roles.ts";
+import { isAtLeast, roomRank, type RoomRole } from "../protocol/roles.ts";
 import type { DeletionDraft, MembershipDraft, OutcomeCode, RoomChangeDraft, RoomDraft, RoomSettings } from "./draft.ts";
 
 export interface JudgedRoom {
@@ -34,16 +34,26 @@ function rankOf(place: MaybePlace): number {
   return place?.state === "joined" ? roomRank(place.role) : 0;
 }
 
-/** Why this person may not write here now. */
-export function judgeMessage(room: JudgedRoom, place: MaybePlace, now: number): Verdict {
+/** Why this person does not write here now, however long ago they last did. It is asked before the journal as well. */
+export function judgeWriter(
+  room: Pick<JudgedRoom, "kind" | "closed" | "post">,
+  place: Pick<JudgedPlace, "state" | "role" | "muted_until"> | null | undefined,
+  now: number,
+): "room_not_found" | "room_closed" | "muted" | "permission_denied" | undefined {
+  const isOpen = room.kind === "open";
   // Who may not know of the room is not told that it is closed.
-  if (room.kind !== "open" && place?.state !== "joined") return "room_not_found";
+  if (!isOpen && place?.state !== "joined") return "room_not_found";
   if (room.closed) return "room_closed";
-  if (room.kind === "open" || place === null) return undefined;
+  if (isOpen || place === null || place === undefined) return undefined;
   if (place.muted_until > now) return "muted";
-  if (rankOf(place) >= moderator) return undefined;
-  if (room.post === "moderators") return "permission_denied";
-  return room.slow_ms > 0 && place.last_sent_at + room.slow_ms > now ? "slow_mode" : undefined;
+  return room.post === "moderators" && !isAtLeast(place.role, "moderator") ? "permission_denied" : undefined;
+}
+
+/** Why this message is not stored now. */
+export function judgeMessage(room: JudgedRoom, place: MaybePlace, now: number): Verdict {
+  const verdict = judgeWriter(room, place, now);
+  if (verdict !== undefined || room.slow_ms === 0 || room.kind === "open" || place === null) return verdict;
+  return rankOf(place) < moderator && place.last_sent_at + room.slow_ms > now ? "slow_mode" : undefined;
 }
 
 /** Whether a ban holds now. */
