@@ -8,7 +8,7 @@ import { ChangeCommit } from "./commit-changes.ts";
 import { judgeMessage, type Verdict } from "./commit-rules.ts";
 import { message_rows, type CommitSql } from "./commit-sql.ts";
 import { CommitState, type MessageCell, type PlaceState, type RoomState, type Statements } from "./commit-state.ts";
-import { refusal, type Draft, type MarksDraft, type MessageDraft, type Outcome } from "./draft.ts";
+import { refusal, retryOf, type Draft, type MarksDraft, type MessageDraft, type Outcome } from "./draft.ts";
 
 /** Parameters of a row. */
 const message_cells = 6;
@@ -156,8 +156,7 @@ export class LocalCommit {
       [number, number, string | null] | undefined;
     if (row === undefined) return undefined;
     const [seq, time, data] = row;
-    if (data !== null && data !== draft.data) return refusal(draft.room, "id_conflict");
-    return { code: "repeated", seq, time, room: draft.room };
+    return retryOf(draft, { seq, time, data });
   }
 
   /** Nobody has read what was not there before this batch. */

@@ -135,6 +135,19 @@ export function refusal(room: number, code: OutcomeCode): Outcome {
   return { code, seq: 0, time: 0, room };
 }
 
+/** The first try of a message; `data` is null where its words were changed since, and cannot be compared. */
+export interface StoredMessage {
+  readonly seq: number;
+  readonly time: number;
+  readonly data: string | null;
+}
+
+/** What a retry is told. */
+export function retryOf({ data, room }: Pick<MessageDraft, "data" | "room">, stored: StoredMessage): Outcome {
+  if (stored.data !== null && stored.data !== data) return refusal(room, "id_conflict");
+  return { code: "repeated", seq: stored.seq, time: stored.time, room };
+}
+
 /** Events of a room that others have committed, as publications; the first of them has the seq `first`. */
 export interface Unseen {
   readonly room: number;

@@ -1,7 +1,8 @@
 /** Who wrote a message, and what its own id was used for. */
 
 import { and, eq } from "drizzle-orm";
-import type { Outcome } from "./draft.ts";
+import { commitSql } from "./commit-sql.ts";
+import { retryOf, type Outcome } from "./draft.ts";
 import type { Database } from "./orm.ts";
 import { messages, users } from "./schema.ts";
 
@@ -20,19 +21,9 @@ export async function findSent(
   db: Database,
   sent: { room: number; actor: number; id: string; data: string },
 ): Promise<Outcome | undefined> {
-  const { actor, data, id, room } = sent;
-  const [row] = await db
-    .select({
-      seq: messages.seq,
-      time: messages.sent_at,
-      data: messages.data,
-      edited: messages.edited_seq,
-      deleted: messages.deleted_seq,
-    })
-    .from(messages)
-    .where(and(eq(messages.id, id), eq(messages.sender, actor), eq(messages.room, room)))
-    .limit(1);
+  const { actor, id, room } = sent;
+  const { rows } = await db.$client.execute({ sql: commitSql.stored, args: [id, actor, room] });
+  const [row] = rows;
   if (row === undefined) return undefined;
-  const isSame = row.edited !== null || row.deleted !== null || row.data === data;
-  return { code: isSame ? "repeated" : "id_conflict", seq: row.seq, time: row.time, room };
+  return retryOf(sent, { seq: Number(row[0]), time: Number(row[1]), data: row[2] as string | null });
 }
