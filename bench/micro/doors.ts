@@ -44,7 +44,13 @@ export async function openDoors(folder: string, behind: (storage: Storage) => St
   const chat = createChat(options, used, () => {});
   await chat.start();
   const { sockets } = await createDoors(options, used, chat);
-  return { sockets, storage };
+  /** What is gathered still is written before the database closes. */
+  const close = async (): Promise<void> => {
+    await chat.company.finish();
+    await chat.journal.close();
+    await storage.close();
+  };
+  return { sockets, close };
 }
 
 export type OpenDoors = Awaited<ReturnType<typeof openDoors>>;

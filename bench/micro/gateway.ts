@@ -129,7 +129,7 @@ try {
   Bun.gc(true);
   const { rss } = process.memoryUsage();
   console.log(`left in memory, the ring full: ${heapStats().objectCount} objects, ${Math.round(rss / 1e6)} MB`);
-  await opened.storage.close();
+  await opened.close();
 } finally {
   await rm(folder, { recursive: true, force: true });
 }

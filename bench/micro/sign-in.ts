@@ -71,7 +71,7 @@ try {
     piece(opened, `with ${rooms_per_user} rooms`, { rooms: true }),
     piece(opened, "without rooms", {}),
   ]);
-  await opened.storage.close();
+  await opened.close();
 } finally {
   await rm(folder, { recursive: true, force: true });
 }
