@@ -255,6 +255,11 @@ export class RoomDirectory {
     if (room !== undefined) this.#drop(room);
   }
 
+  /** The room and a person's place in it (`users.n`), as the database has them now: who asks at once is asked for together. */
+  find(id: string, user: number): Promise<FoundRoom | undefined> {
+    return this.#found.ask({ id, user });
+  }
+
   /** The room's row as the database has it now. */
   async rowOf(id: string): Promise<RoomRow | undefined> {
     return (await findRoom(this.#db, { id, user: 0 }))?.room;
@@ -326,7 +331,7 @@ export class RoomDirectory {
   async #placed(person: Person, room: LiveRoom): Promise<void> {
     while (room.placed?.has(person) !== true) {
       const { placesVersion } = person;
-      const found = await this.#found.ask({ id: room.id, user: person.n });
+      const found = await this.find(room.id, person.n);
       // What a commit has told meanwhile is newer.
       if (placesVersion !== person.placesVersion) continue;
       if (found?.member === undefined) person.memberships.delete(room.n);
@@ -338,7 +343,7 @@ export class RoomDirectory {
 
   async #look(person: Person, id: string): Promise<Access> {
     const [version, placesVersion] = [this.#factsVersion, person.placesVersion];
-    const found = await this.#found.ask({ id, user: person.n });
+    const found = await this.find(id, person.n);
     if (found === undefined) throw new ChatError("room_not_found");
     const { n, kind, closed_at, post } = found.room;
     const facts = { n, id, kind, post, closed: closed_at !== null };

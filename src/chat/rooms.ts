@@ -10,7 +10,7 @@ import { isModest } from "../store/commit-rules.ts";
 import type { Appender } from "../store/appender.ts";
 import type { Draft, RoomSettings } from "../store/draft.ts";
 import type { Database } from "../store/orm.ts";
-import { countRooms, findRoom, type MemberRow, type RoomRow } from "../store/rooms.ts";
+import { countRooms, type MemberRow, type RoomRow } from "../store/rooms.ts";
 import { findPeople } from "../store/users.ts";
 import type { Audit } from "./audit.ts";
 import type { Blocks } from "./blocks.ts";
@@ -193,8 +193,8 @@ export class Rooms {
   }
 
   async #find(caller: Caller, id: string, live: LiveRoom | undefined): Promise<Room> {
-    const { db, directory } = this.#options;
-    const found = await findRoom(db, { id, user: caller.person.n });
+    const { directory } = this.#options;
+    const found = await directory.find(id, caller.person.n);
     if (found === undefined) throw new ChatError("room_not_found");
     const { room, member } = found;
     const facts = { n: room.n, id, kind: room.kind, post: room.post, closed: room.closed_at !== null };
