@@ -14,6 +14,7 @@ const debianPackages: Record<string, string> = {
   openssl: "openssl",
   strace: "strace",
   faketime: "faketime",
+  "mkfs.ext4": "e2fsprogs",
 };
 
 const install_ms_max = 10 * 60_000;

@@ -87,6 +87,18 @@ const stages: readonly Stage[] = [
       },
     ],
   ],
+  [
+    [
+      {
+        name: "release",
+        path: "test/release/",
+        minutes_max: 40,
+        test_seconds_max: 900,
+        needsExecutable: true,
+        isLong: true,
+      },
+    ],
+  ],
 ];
 const suites: readonly Suite[] = stages.flat(2);
 

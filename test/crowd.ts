@@ -40,6 +40,8 @@ export class Crowd {
   readonly #readers: Promise<void>[];
   #made = 0;
   retries = 0;
+  /** What a sender or a reader has found wrong; `finish` throws it too, but may be far away. */
+  failure: Error | undefined;
   /** What the acknowledgements said of when each message was sent. */
   readonly times: { room: string; seq: number; time: number }[] = [];
 
@@ -47,6 +49,9 @@ export class Crowd {
     this.#options = options;
     this.#senders = Array.from({ length: options.senders }, (_, at) => this.#send(at));
     this.#readers = Array.from({ length: options.readers }, (_, at) => this.#read(at));
+    for (const one of [...this.#senders, ...this.#readers]) {
+      one.catch((error: unknown) => (this.failure ??= error instanceof Error ? error : new Error(String(error))));
+    }
   }
 
   /** Makes no new messages, waits until all are acknowledged and every reader has them. */
