@@ -1,0 +1,14 @@
+/** T4 in its full length: two hundred sockets that never read. */
+
+import { test } from "bun:test";
+import { bearSlowSockets } from "../faults/slow-sockets.ts";
+
+/**
+ * To reach are 10 ms, as with twenty. Until the kernel's buffers are full it is handed 320 MB/s here, which takes a core of a
+ * small machine for some seconds, whoever reads: what is looked for on any machine is that nobody waits for those who do not.
+ */
+const extra_ms_max = 1_000;
+
+test("200 sockets that never read are closed, cost their limit at most, and hold up nobody", async () => {
+  await bearSlowSockets({ slow_sockets: 200, extra_ms_max });
+}, 900_000);
