@@ -92,7 +92,7 @@ const stages: readonly Stage[] = [
       {
         name: "release",
         path: "test/release/",
-        minutes_max: 40,
+        minutes_max: 60,
         test_seconds_max: 900,
         needsExecutable: true,
         isLong: true,

@@ -178,6 +178,14 @@ export interface Committer {
   commit(drafts: readonly Draft[], seen?: Seen): Promise<Committed>;
 }
 
+/**
+ * By SQLite's name of an error: the database does nothing before its disk, its server or whoever holds it lets it. A file that
+ * could not be read is called corrupt, as one that is.
+ */
+export function isUnavailable(code: string): boolean {
+  return /^SQLITE_(BUSY|LOCKED|IOERR|CANTOPEN|READONLY|CORRUPT|NOTADB)/.test(code);
+}
+
 /** Why storage could not do what it was asked; `outcome_unknown` when it may have done it. */
 export class StorageError extends Error {
   override readonly name = "StorageError";

@@ -6,7 +6,7 @@
 import type { Client, InArgs, InStatement, Replicated, ResultSet, Transaction, TransactionMode } from "@libsql/client";
 import { LibsqlError } from "@libsql/core/api";
 import type { Clock } from "../lib/clock.ts";
-import { StorageError } from "./draft.ts";
+import { isUnavailable, StorageError } from "./draft.ts";
 import { NoAnswer } from "./remote-fetch.ts";
 
 /** Calls on their way at once. sqld refuses what is above 128, and several nodes ask it. */
@@ -59,7 +59,7 @@ export function remoteError(error: unknown, writes: boolean): StorageError {
   }
   if (!(error instanceof LibsqlError)) return new StorageError("internal", message, { cause: error });
   if (error.code.startsWith("SQLITE_FULL")) return new StorageError("storage_full", message, { cause: error });
-  if (/^(SQLITE_(BUSY|LOCKED|IOERR|CANTOPEN|READONLY)|TRANSACTION_|BLOCKED)/.test(error.code)) {
+  if (isUnavailable(error.code) || /^(TRANSACTION_|BLOCKED)/.test(error.code)) {
     return new StorageError("storage_unavailable", message, { cause: error });
   }
   const status = statusOf(error);

@@ -5,7 +5,7 @@
 
 import { systemClock, type Clock, type Timer } from "../lib/clock.ts";
 import type { Log } from "../lib/log.ts";
-import { StorageError } from "./draft.ts";
+import { isUnavailable, StorageError } from "./draft.ts";
 import type { Answer, AnswerOf, FromThread, Request, ThreadError, ThreadRole, ToThread } from "./thread-protocol.ts";
 
 /** Requests of one thread that wait for an answer; past it a caller is told at once. */
@@ -27,7 +27,7 @@ interface Waiting {
 /** SQLite's error names to what a caller does about it. */
 export function storageError(error: ThreadError): StorageError {
   if (error.code.startsWith("SQLITE_FULL")) return new StorageError("storage_full", error.message);
-  if (/^SQLITE_(BUSY|LOCKED|IOERR|CANTOPEN|READONLY)/.test(error.code)) {
+  if (isUnavailable(error.code)) {
     return new StorageError("storage_unavailable", `${error.code}: ${error.message}`);
   }
   return new StorageError("internal", `${error.code}: ${error.message}`, { cause: error });

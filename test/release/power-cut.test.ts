@@ -20,22 +20,15 @@ interface Outage {
   readonly to_ms: number;
 }
 
-/** What a log line's error says, or one that it was caused by. */
-function messagesOf(error: unknown): string[] {
-  if (typeof error !== "object" || error === null) return [];
-  const { message, cause } = error as { message?: unknown; cause?: unknown };
-  return [...(typeof message === "string" ? [message] : []), ...messagesOf(cause)];
-}
-
 /**
- * A server without its disk says so, and nothing else. SQLite calls a read that the disk refuses corrupt, as it cannot tell;
- * whether anything is, the checker sees in the file.
+ * A server without its disk says so, and nothing else: that nothing can be stored now, in whatever words SQLite has for a disk
+ * that refuses.
  */
 function isOfOutage(line: LogLine, outages: readonly Outage[]): boolean {
   const at_ms = Date.parse(String(line["time"]));
   if (!outages.some(({ from_ms, to_ms }) => at_ms >= from_ms && at_ms <= to_ms)) return false;
-  if (line.event === "storage_in_trouble") return true;
-  return messagesOf(line["error"]).some((message) => /^SQLITE_(IOERR_\w+|CORRUPT): /.test(message));
+  const said = line.event === "storage_in_trouble" ? line["reason"] : line["code"];
+  return said === "storage_unavailable";
 }
 
 /** Cuts the power, lets the server find out or not, ends it, and gives the power back. */
