@@ -10,7 +10,7 @@ import type { Clock } from "../lib/clock.ts";
 import type { Log } from "../lib/log.ts";
 import { OperatorError } from "../lib/operator-error.ts";
 import { openAside } from "./aside.ts";
-import { flushToDisk } from "./flush.ts";
+import { flushNames, flushToDisk, makeFolder } from "./flush.ts";
 import { backupFile, fileSha256, manifestFile, type Manifest } from "./manifest.ts";
 import { readMeta } from "./meta.ts";
 import { migrations } from "./migrations.ts";
@@ -50,7 +50,7 @@ export async function backUp(options: BackupOptions): Promise<Backup> {
   const started = clock.now();
   const path = join(folder, nameAt(started));
   const partial = `${path}.partial`;
-  makeRoom(options);
+  await makeRoom(options);
   if (existsSync(path)) throw new OperatorError(`There is a backup ${path} already: try again.`);
   mkdirSync(partial, { recursive: true, mode: 0o700 });
   try {
@@ -62,9 +62,9 @@ export async function backUp(options: BackupOptions): Promise<Backup> {
     const manifest = await describe(file, { ...options, started });
     await flushToDisk(file);
     await writeFile(join(partial, manifestFile), `${JSON.stringify(manifest, null, 2)}\n`, { flush: true });
-    await flushToDisk(partial);
+    await flushNames(partial);
     renameSync(partial, path);
-    await flushToDisk(folder);
+    await flushNames(folder);
     log.info("backup_made", { path, bytes: manifest.bytes, messages: manifest.messages });
     return { path, manifest };
   } catch (error) {
@@ -74,9 +74,9 @@ export async function backUp(options: BackupOptions): Promise<Backup> {
 }
 
 /** A disk that the backup would fill would stop the server. */
-function makeRoom({ source, folder }: BackupOptions): void {
+async function makeRoom({ source, folder }: BackupOptions): Promise<void> {
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    await makeFolder(folder);
   } catch (cause) {
     throw new OperatorError(`Cannot make the folder ${folder} for backups: ${(cause as Error).message}`, { cause });
   }

@@ -3,7 +3,7 @@
  * Turso) by its address. Either way the rest of the server sees a `Client`, Drizzle, a committer and pages.
  */
 
-import { existsSync, mkdirSync, renameSync } from "node:fs";
+import { existsSync, renameSync } from "node:fs";
 import { hostname } from "node:os";
 import type { Client } from "@libsql/client";
 import type { Clock } from "../lib/clock.ts";
@@ -20,7 +20,7 @@ import type { Committer, Unseen } from "./draft.ts";
 import { createHistory, type History } from "./history.ts";
 import { keepHouse, walBytes } from "./housekeeping.ts";
 import { gatherReads, readsOf } from "./gathered-reads.ts";
-import { flushToDisk } from "./flush.ts";
+import { flushNames, flushToDisk, makeFolder } from "./flush.ts";
 import { identify } from "./identity.ts";
 import { takeLock, type Lock } from "./lock.ts";
 import { migrate } from "./migrate.ts";
@@ -97,7 +97,7 @@ const truncateWal = `PRAGMA busy_timeout=0; PRAGMA wal_checkpoint(TRUNCATE); PRA
 
 async function openLocal(options: StorageOptions): Promise<OpenedStorage> {
   const { folder, log } = options;
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  await makeFolder(folder);
   const lock = takeLock(folder);
   const path = `${folder}/confab.db`;
   const thread = (role: "writer" | "reader"): StorageThread => new StorageThread({ role, path, log });
@@ -135,7 +135,7 @@ async function startLocal(options: StorageOptions, parts: LocalParts): Promise<O
     await writer.ask({ op: "execute", statement: { sql: "VACUUM INTO ?", args: [partial] } });
     await flushToDisk(partial);
     renameSync(partial, target);
-    await flushToDisk(folder);
+    await flushNames(folder);
     return target;
   };
   // The table of migrations is read before the reader exists, so this goes through the writer only.

@@ -8,7 +8,7 @@
 
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { logEpoch, shortId } from "../lib/ids.ts";
-import { flushToDisk } from "./flush.ts";
+import { flushNames, flushToDisk } from "./flush.ts";
 import { ensureMeta, readMeta, writeMeta } from "./meta.ts";
 import type { Database } from "./orm.ts";
 
@@ -35,6 +35,6 @@ export async function identify(db: Database, folder: string | undefined): Promis
   // What is not synced may be empty, full of zeros or two runs behind after a power cut, and the epoch would change.
   await flushToDisk(`${path}.new`);
   renameSync(`${path}.new`, path);
-  await flushToDisk(folder);
+  await flushNames(folder);
   return { epoch: now, replaced };
 }

@@ -8,7 +8,7 @@ import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync } from "node:fs
 import { join } from "node:path";
 import { OperatorError } from "../lib/operator-error.ts";
 import { takeLock } from "./lock.ts";
-import { flushToDisk } from "./flush.ts";
+import { flushNames, flushToDisk, makeFolder } from "./flush.ts";
 import { readManifest, type Manifest } from "./manifest.ts";
 
 export interface RestoreOptions {
@@ -25,7 +25,7 @@ export interface RestoreOptions {
 export async function restore(options: RestoreOptions): Promise<{ manifest: Manifest; aside: string | undefined }> {
   const { from, data, force, now } = options;
   const manifest = await readManifest(from);
-  mkdirSync(data, { recursive: true, mode: 0o700 });
+  await makeFolder(data);
   const lock = takeLock(data);
   try {
     const target = join(data, "confab.db");
@@ -39,7 +39,7 @@ export async function restore(options: RestoreOptions): Promise<{ manifest: Mani
     const aside = exists ? putAside(data, now) : undefined;
     rmSync(join(data, "run"), { force: true });
     renameSync(incoming, target);
-    await flushToDisk(data);
+    await flushNames(data);
     return { manifest, aside };
   } finally {
     lock.release();
