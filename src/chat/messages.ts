@@ -185,10 +185,7 @@ export class Messages {
     const forward = asked.after !== undefined || asked.from !== undefined;
     const bound = Math.min(asked.to ?? last_seq, last_seq);
     const more = forward ? last !== undefined && last < bound : first !== undefined && first > first_seq;
-    const [users, shown] = await Promise.all([
-      this.#authors(texts),
-      this.#options.blocks.hide(caller.person, texts),
-    ]);
+    const [users, shown] = await Promise.all([this.#authors(texts), this.#options.blocks.hide(caller.person, texts)]);
     return new RawJson(
       `{"events":[${shown.join(",")}],"users":${JSON.stringify(users)},"epoch":"${this.#options.epoch}","first_seq":${first_seq},"last_seq":${last_seq},"more":${more}}`,
     );

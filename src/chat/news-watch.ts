@@ -47,12 +47,13 @@ export class NewsWatch {
   /** What is there already is no news. Before the first connection comes in. */
   async start(): Promise<void> {
     this.#cursor = await newestNews(this.#options.client);
-    this.#wait(period_ms);
+    this.#wait(this.#again ? pause_ms : period_ms);
   }
 
   /** There is something, it is said. */
   look(): void {
-    if (this.#looking) this.#again = true;
+    // What is said before it has started is looked at afterwards.
+    if (this.#looking || this.#cursor === undefined) this.#again = true;
     else if (!this.#again) {
       this.#again = true;
       this.#wait(pause_ms);
