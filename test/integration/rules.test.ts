@@ -8,9 +8,6 @@ import { actsOf, startOwnedNode, type OwnedNode } from "../owned-node.ts";
 import { connectPlain } from "../plain-client.ts";
 import { arrive, messageId, roomOf, told, toldToWrite } from "../room-people.ts";
 
-const known_ms_max = 1_000;
-const rules_max = 3;
-
 let owned: OwnedNode;
 beforeAll(async () => {
   owned = await startOwnedNode({ args: ["--open", "--messages-burst", "100000"] });
@@ -157,19 +154,13 @@ test("every gateway of a server knows a new rule within a second", async () => {
   const { node, root } = several;
   const members = await Promise.all(Array.from({ length: 8 }, () => arrive(node)));
   const rooms = await Promise.all(members.map((member) => roomOf(member)));
-  // What else a machine does only adds: of a few rules the quickest is the nearest.
-  let known_ms = Number.POSITIVE_INFINITY;
-  for (let rule = 0; rule < rules_max && known_ms >= known_ms_max; rule++) {
-    const text = `everywhere-${rule}`;
-    await root.rpc("rule.create", { text });
-    const start_ms = performance.now();
-    for (const [at, member] of members.entries()) {
-      const refused = async (): Promise<boolean> =>
-        (await toldToWrite(member, rooms[at] ?? "", { text })) === "message_refused";
-      await eventually(refused, "the rule on every gateway");
-    }
-    known_ms = Math.min(known_ms, performance.now() - start_ms);
+  await root.rpc("rule.create", { text: "everywhere" });
+  const start_ms = performance.now();
+  for (const [at, member] of members.entries()) {
+    const refused = async (): Promise<boolean> =>
+      (await toldToWrite(member, rooms[at] ?? "", { text: "everywhere" })) === "message_refused";
+    await eventually(refused, "the rule on every gateway");
   }
-  expect(known_ms).toBeLessThan(known_ms_max);
+  expect(performance.now() - start_ms).toBeLessThan(1_000);
   for (const member of members) await member.close();
 });
