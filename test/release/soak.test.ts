@@ -1,11 +1,12 @@
 /** PROMISES.md T16: 2,000 sockets, 200 messages a second, a twentieth of the sockets come anew each minute; for half an hour. */
 
-import { readdirSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "bun:test";
+import { footprint, type Footprint } from "../checker.ts";
 import { connectRaw, eventually, percentile } from "../client.ts";
 import { startNode, type ChatNode } from "../harness.ts";
-import { inMiB, residentBytes } from "../process-memory.ts";
+import { inMiB } from "../process-memory.ts";
 import { jwtSecret, signed, inSeconds } from "../tokens.ts";
 import { unlimited } from "../writing.ts";
 import { Listener, type Listening } from "./listener.ts";
@@ -31,18 +32,15 @@ const wal_bytes_max = 64 * MiB;
 /** Caches, the compiler's code and the heap have their size by then. */
 const settled_share = 0.5;
 
-interface Look {
+interface Look extends Footprint {
   readonly at_ms: number;
-  readonly rss_bytes: number;
-  readonly descriptors: number;
   readonly wal_bytes: number;
 }
 
 function look({ data, pid }: ChatNode): Look {
   return {
     at_ms: performance.now(),
-    rss_bytes: residentBytes(pid),
-    descriptors: readdirSync(`/proc/${pid}/fd`).length,
+    ...footprint(pid),
     wal_bytes: statSync(join(data, "confab.db-wal")).size,
   };
 }
