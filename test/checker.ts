@@ -49,28 +49,42 @@ function textOf(cell: unknown): string {
   return typeof cell === "string" ? cell : "";
 }
 
+/** A libSQL server refuses an answer of more than 10 MB. */
+const rows_at_once = 10_000;
+
+/** Both tables of events by their keys: `?1` is the last that was read, `?2` how many there may be. */
+const tables = [
+  `SELECT g.n, r.id, g.seq, g.id, u.id, g.data FROM messages g JOIN rooms r ON r.n = g.room JOIN users u ON u.n = g.sender
+    WHERE g.n > ?1 ORDER BY g.n LIMIT ?2`,
+  `SELECT c.n, r.id, c.seq, '', u.id, c.data FROM changes c JOIN rooms r ON r.n = c.room JOIN users u ON u.n = c.actor
+    WHERE c.n > ?1 ORDER BY c.n LIMIT ?2`,
+];
+
+async function* eventsOf(client: Client, sql: string): AsyncGenerator<Row> {
+  for (let last = 0, more = true; more;) {
+    const { rows } = await client.execute({ sql, args: [last, rows_at_once] });
+    for (const [n, room, seq, id, sender, data] of rows.map((row) => Array.from(row))) {
+      last = Number(n);
+      yield { room: textOf(room), seq: Number(seq), id: textOf(id), sender: textOf(sender), data: textOf(data) };
+    }
+    more = rows.length === rows_at_once;
+  }
+}
+
+function inOrder(one: Row, other: Row): number {
+  if (one.room !== other.room) return one.room < other.room ? -1 : 1;
+  return one.seq - other.seq;
+}
+
 /** Every event of every room or of one, in the rooms' orders. */
 export async function rowsOf(data: string, only?: string): Promise<{ rows: Row[]; integrity: string }> {
   return await withDatabase(data, async (client) => {
-    const { rows } = await client.execute(`
-      SELECT r.id AS room, g.seq, g.id, u.id AS sender, g.data FROM messages g
-        JOIN rooms r ON r.n = g.room JOIN users u ON u.n = g.sender
-      UNION ALL
-      SELECT r.id, c.seq, '', u.id, c.data FROM changes c
-        JOIN rooms r ON r.n = c.room JOIN users u ON u.n = c.actor
-      ORDER BY 1, 2`);
+    const found: Row[] = [];
+    for (const sql of tables) for await (const row of eventsOf(client, sql)) found.push(row);
     const check = await client.execute("PRAGMA integrity_check");
     // The server's own rooms, which it trims, promise nothing to anybody.
-    const people = rows.filter(({ room }) => !textOf(room).startsWith("$"));
-    const found = people.map(({ room, seq, id, sender, data: text }) => ({
-      room: textOf(room),
-      seq: Number(seq),
-      id: textOf(id),
-      sender: textOf(sender),
-      data: textOf(text),
-    }));
-    const wanted = only === undefined ? found : found.filter(({ room }) => room === only);
-    return { rows: wanted, integrity: textOf(check.rows[0]?.[0]) };
+    const wanted = found.filter(({ room }) => (only === undefined ? !room.startsWith("$") : room === only));
+    return { rows: wanted.sort(inOrder), integrity: textOf(check.rows[0]?.[0]) };
   });
 }
 

@@ -185,7 +185,9 @@ export class Places {
       // What was read may be newer than the change, and than what has gone out here: the log takes them out at its place.
       if (!change.silent) await outbox.catchUp(change.n);
       const room = directory.byKey(change.n);
-      if (room !== undefined) this.#removed(person, room, member.state === "banned");
+      // As it is in this turn: who came back meanwhile, and of whom only the database knows the rest, stays.
+      const state = person.memberships.get(change.n)?.state ?? "joined";
+      if (room !== undefined && state !== "joined") this.#removed(person, room, state === "banned");
       return;
     }
     if (!person.connections.some((recipient) => recipient.wantsRooms)) return;

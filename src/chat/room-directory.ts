@@ -358,13 +358,16 @@ export class RoomDirectory {
     return { room: this.#live.get(id) ?? facts, membership };
   }
 
-  /** A person's place as the database has it now, whatever was known; undefined where a commit was faster. */
+  /** A person's place as the database has it now, whatever was known; undefined where there is no such room. */
   async reread(person: Person, of: { id: string; n: number }): Promise<Membership | undefined> {
-    const before = person.memberships.get(of.n);
-    const found = await findRoom(this.#db, { id: of.id, user: person.n });
-    if (found?.member === undefined || person.memberships.get(of.n) !== before) return undefined;
-    person.memberships.set(of.n, found.member);
-    return found.member;
+    for (;;) {
+      const { placesVersion } = person;
+      const found = await findRoom(this.#db, { id: of.id, user: person.n });
+      // What a commit has told meanwhile is newer.
+      if (placesVersion !== person.placesVersion) continue;
+      if (found?.member !== undefined) person.memberships.set(of.n, found.member);
+      return found?.member;
+    }
   }
 
   /** Memberships that were read in bulk, when the person's places had that version. */

@@ -88,6 +88,22 @@ test("who is put out on one node gets nothing above it on the other, while the r
   }
 }, 60_000);
 
+test("who joins before their node has heard of the invitation stays in", async () => {
+  for (let round = 0; round < 12; round++) {
+    await using owner = await arrive(0);
+    const people = await Promise.all(Array.from({ length: 10 }, () => arrive(1)));
+    const rooms = await Promise.all(people.map((person) => roomOf(owner, [person], { kind: "private" })));
+    for (const [at, person] of people.entries()) {
+      const room = rooms[at] ?? "";
+      await owner.rpc("message.send", { room, id: Bun.randomUUIDv7(), data: { text: "Welcome" } });
+      const { last_seq } = await person.rpc<Room>("room.get", { room });
+      await person.untilSeq(room, last_seq);
+      expect(person.waiting.filter(({ push }) => push?.unsubscribe !== undefined)).toEqual([]);
+      await person.close();
+    }
+  }
+}, 60_000);
+
 test("who is put out reads nothing above it by a node that has not heard of it yet", async () => {
   for (let round = 0; round < 12; round++) {
     await using owner = await arrive(0);
