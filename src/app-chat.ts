@@ -71,7 +71,7 @@ export function createChat(options: AppOptions, storage: Storage, deliver: (topi
   const people = new People({ shared: config.database !== "", moved, rewritten: (id) => known?.forget(id) });
   const changed = nodes === undefined ? undefined : (room: LiveRoom): void => nodes.changed(room);
   const presence = new Presence({ clock, people, deliver, changed });
-  const resume = new Resume({ history, budget: directory.budget, epoch, log });
+  const resume = new Resume({ history, epoch, log });
   const outbox: Outbox = new Outbox({
     clock,
     directory,

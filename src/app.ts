@@ -210,7 +210,7 @@ function sourcesOf({ canary, chat, sockets }: Watched): Sources {
     connections: () => sockets.size,
     people: () => chat.people.size,
     roomsLive: () => chat.directory.size,
-    ringBytes: () => chat.directory.budget.bytes,
+    ringBytes: () => chat.directory.memory.bytes,
     draftsPending: () => chat.journal.pending,
     canaryAge_ms: () => canary.age_ms,
   };

@@ -2,7 +2,7 @@
 
 import { aroundPublication, type Around } from "../protocol/frames.ts";
 import { jsonQuietTopic, jsonTopic } from "../protocol/topics.ts";
-import { Ring } from "../store/ring.ts";
+import { Ring, type RingMemory } from "../store/ring.ts";
 import type { RoomRow } from "../store/rooms.ts";
 import type { Elsewhere } from "./elsewhere.ts";
 import type { Fact } from "./facts.ts";
@@ -61,7 +61,7 @@ export class LiveRoom {
   /** The one reading of recent events into the ring that is under way or done. */
   primed: Promise<void> | undefined;
 
-  constructor(row: RoomRow, published: number) {
+  constructor(row: RoomRow, published: number, memory: RingMemory) {
     this.n = row.n;
     this.id = row.id;
     this.kind = row.kind;
@@ -74,7 +74,7 @@ export class LiveRoom {
     this.published = published;
     this.known = published;
     this.opened = published;
-    this.ring = new Ring(published + 1);
+    this.ring = new Ring(memory, published + 1);
     this.topic = jsonTopic(row.id);
     this.quietTopic = jsonQuietTopic(row.id);
     this.around = aroundPublication(row.id);

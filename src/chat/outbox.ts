@@ -21,7 +21,6 @@ import type { RoomDirectory } from "./room-directory.ts";
  * 16 KiB in which the runtime gathers a socket's writes cost a third less than larger ones, for which it takes memory anew.
  */
 const room_frame_bytes_max = 15 * 1024;
-const OPEN_BRACE = 0x7b;
 /** Events of a room that wait behind a hole. */
 const held_max = 10_000;
 const retry_ms = 500;
@@ -168,14 +167,13 @@ export class Outbox {
     assert(event.seq === room.published + 1, "events of a room go out in seq order, without holes");
     room.published = event.seq;
     if (room.known < event.seq) room.known = event.seq;
-    const { budget } = this.#options.directory;
     if (event.fact?.kind === "deleted") {
       // What was kept of the room has words in it that are gone now.
       room.cleared++;
       room.primed = undefined;
-      budget.clear(room.ring);
+      room.ring.clear();
     }
-    budget.append(room.ring, event.text);
+    room.ring.append(event.text);
     room.tap?.(event.text);
     if (room.subscribers > 0) {
       const texts = this.#texts.get(room);
@@ -236,7 +234,6 @@ export class Outbox {
       }
     }
     this.#options.log.warn("trimmed_before_published", { room: room.id, after: room.published, next });
-    this.#options.directory.budget.clear(room.ring);
     room.ring.skipTo(next);
     room.published = next - 1;
     room.firstSeq = Math.max(room.firstSeq, next);
@@ -287,10 +284,7 @@ function textOf(draft: Draft, { seq, time }: Outcome): string {
   assert(draft.kind !== "marks", "marks are no events");
   const kind = draft.kind === "created" ? "joined" : draft.kind;
   const id = draft.kind === "message" ? draft.id : "";
-  const text = publicationText({ seq, kind, id, sender: draft.by, time, data: draft.data });
-  // The runtime keeps the dozen parts of a text that was put together until somebody looks into it; the ring keeps it for long.
-  assert(text.charCodeAt(0) === OPEN_BRACE, "a publication is an object");
-  return text;
+  return publicationText({ seq, kind, id, sender: draft.by, time, data: draft.data });
 }
 
 function addTold(told: Map<number, Told>, event: { n: number; seq: number; text: string }): void {

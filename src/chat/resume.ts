@@ -9,7 +9,6 @@ import { publicationSeq } from "../protocol/events.ts";
 import { joinLines } from "../protocol/frames.ts";
 import { page_events_max, push_frame_bytes_max, recovery_events_max } from "../protocol/limits.ts";
 import type { History } from "../store/history.ts";
-import type { RingBudget } from "../store/ring.ts";
 import type { View } from "../store/view.ts";
 import type { LiveRoom } from "./live-room.ts";
 import { subscriptionOf, type Recipient, type Subscription } from "./people.ts";
@@ -57,16 +56,14 @@ interface CatchUp {
 
 export class Resume {
   readonly #history: History;
-  readonly #budget: RingBudget;
   readonly #epoch: string;
   readonly #log: Log;
   /** What each connection still has to catch up with, in order; only those that have something. */
   readonly #behind = new Map<Recipient, CatchUp[]>();
   readonly #reading = new Set<Recipient>();
 
-  constructor(options: { history: History; budget: RingBudget; epoch: string; log: Log }) {
+  constructor(options: { history: History; epoch: string; log: Log }) {
     this.#history = options.history;
-    this.#budget = options.budget;
     this.#epoch = options.epoch;
     this.#log = options.log;
   }
@@ -98,7 +95,7 @@ export class Resume {
     const texts = await this.#history.page(wholeView(room.n), range);
     const last = texts.at(-1);
     if (last !== undefined && room.cleared === cleared && publicationSeq(last) === room.ring.first - 1)
-      this.#budget.prepend(room.ring, texts);
+      room.ring.prepend(texts);
   }
 
   /**

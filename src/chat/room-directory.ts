@@ -8,7 +8,7 @@ import { Batcher } from "../lib/batcher.ts";
 import type { Clock } from "../lib/clock.ts";
 import { Lru } from "../lib/lru.ts";
 import { ChatError } from "../protocol/errors.ts";
-import { RingBudget } from "../store/ring.ts";
+import { RingMemory } from "../store/ring.ts";
 import {
   findRoom,
   findRooms,
@@ -65,7 +65,7 @@ function mayVanish({ kind, last_seq }: RoomRow): boolean {
 export class RoomDirectory {
   readonly #db: Database;
   readonly #vanished: (id: string) => void;
-  readonly budget: RingBudget;
+  readonly memory: RingMemory;
   readonly #live = new Map<string, LiveRoom>();
   readonly #liveByKey = new Map<number, LiveRoom>();
   readonly #idle = new Lru<string, LiveRoom>(idle_rooms_max);
@@ -104,7 +104,7 @@ export class RoomDirectory {
     const inputs_max = places_at_once_max;
     this.#found = new Batcher({ clock: this.#clock, inputs_max, run: (asked) => findRooms(this.#db, asked) });
     if (this.#following !== undefined) this.#clock.every(followed_idle_ms / 4, () => this.#dropIdle());
-    this.budget = new RingBudget(options.ring_bytes_max);
+    this.memory = new RingMemory(options.ring_bytes_max);
   }
 
   get size(): number {
@@ -170,7 +170,7 @@ export class RoomDirectory {
       this.#following?.unfollow(followed);
       return await this.#load(id);
     }
-    const live = new LiveRoom(room, Math.max(room.last_seq, this.#passed.get(room.n) ?? 0));
+    const live = new LiveRoom(room, Math.max(room.last_seq, this.#passed.get(room.n) ?? 0), this.memory);
     this.#live.set(id, live);
     this.#liveByKey.set(live.n, live);
     this.#ask(live);
@@ -286,7 +286,7 @@ export class RoomDirectory {
     this.#idle.delete(room.id);
     this.#asked_ms.delete(room);
     this.#following?.unfollow(room.n);
-    this.budget.release(room.ring);
+    room.ring.clear();
   }
 
   /** The room and the person's place in it. Throws `room_not_found`. */

@@ -1,6 +1,5 @@
 /** Short ranges of a log of which everything is there. Most pages are such: a log has holes only where it was cut. */
 
-import { assert } from "../lib/assert.ts";
 import { messagePublication, publicationSeq } from "../protocol/events.ts";
 import { changeText } from "./event-texts.ts";
 import type { FirstRow } from "./gathered-reads.ts";
@@ -38,7 +37,6 @@ const sql = `SELECT count, CASE WHEN octet_length(datas) <= ?4 THEN datas END, o
 
 /** UTF-8 has so many for a unit of a string, at most. */
 const bytes_per_unit = 3;
-const OPEN_BRACE = 0x7b;
 
 /** All events of a range: the columns of its messages, and the publications of the others. */
 interface Columns {
@@ -64,10 +62,7 @@ function textsOf({ from, datas, ids, senders, times, others }: Columns, userIds:
     while (other < others.length && publicationSeq(others[other] as string) === from + texts.length)
       texts.push(others[other++] as string);
     const [data, time, id] = [datas[at] as string, times[at] as string, ids[at] as string];
-    const text = messagePublication({ seq: from + texts.length, data, sender, time, id });
-    // The runtime keeps the parts of a text until somebody looks into it, and the ring may keep it for long.
-    assert(text.charCodeAt(0) === OPEN_BRACE, "a publication is an object");
-    texts.push(text);
+    texts.push(messagePublication({ seq: from + texts.length, data, sender, time, id }));
   }
   for (; other < others.length; other++) texts.push(others[other] as string);
   return texts;

@@ -67,8 +67,8 @@ export function checkServer(world: World): void {
     if ((connection.waiting?.length ?? 0) > 0) world.fail("commands wait for a sign-in that is done", undefined);
     checkMemberships(world, connection);
   }
-  const { budget } = node.chat.directory;
-  if (budget.bytes > world.weather.ringBytes) world.fail(`the rings hold ${budget.bytes} bytes`, undefined);
+  const { memory } = node.chat.directory;
+  if (memory.bytes > world.weather.ringBytes) world.fail(`the rings hold ${memory.bytes} bytes`, undefined);
   for (const id of world.database.byId.keys()) {
     const room = node.chat.directory.get(id);
     if (room !== undefined) checkRoom(world, room, { node, connections });

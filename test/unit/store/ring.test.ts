@@ -1,146 +1,156 @@
 import { describe, expect, test } from "bun:test";
-import { Ring, RingBudget } from "../../../src/store/ring.ts";
+import { Ring, RingMemory } from "../../../src/store/ring.ts";
 
-/** What an event costs: its text and 64 bytes beside it. */
-const cost = (text: string): number => text.length + 64;
+const chunk_bytes = 64;
+/** Four chunks, each of which has room for as many texts of two letters. */
+const texts_a_chunk = 10;
+const small = (): RingMemory => new RingMemory(4 * chunk_bytes);
 
 function textsOf(ring: Ring): string[] {
   return Array.from({ length: ring.last - ring.first + 1 }, (_, at) => ring.at(ring.first + at));
 }
 
+/** What a ring has must be the newest of all that was appended, in order. */
+class Witness {
+  readonly ring: Ring;
+  #texts: string[] = [];
+  #first: number;
+
+  constructor(memory: RingMemory, next: number) {
+    this.ring = new Ring(memory, next);
+    this.#first = next;
+  }
+
+  append(text: string): void {
+    this.#texts.push(text);
+    this.ring.append(text);
+  }
+
+  prepend(texts: readonly string[]): void {
+    this.#texts.splice(0, this.ring.first - this.#first, ...texts);
+    this.#first = this.ring.first - texts.length;
+    this.ring.prepend(texts);
+  }
+
+  clear(): void {
+    this.ring.clear();
+  }
+
+  check(): void {
+    const { ring } = this;
+    expect(ring.last).toBe(this.#first + this.#texts.length - 1);
+    expect(textsOf(ring)).toEqual(this.#texts.slice(ring.first - this.#first));
+  }
+}
+
 describe("a ring", () => {
   test("that is empty begins where the next event will be", () => {
-    const ring = new Ring(5);
+    const ring = new Ring(small(), 5);
     expect([ring.first, ring.last]).toEqual([5, 4]);
     ring.append("e5");
     expect([ring.first, ring.last, ring.at(5)]).toEqual([5, 5, "e5"]);
   });
 
-  test("keeps seqs and texts together while the oldest go", () => {
-    const ring = new Ring(1);
-    for (let seq = 1; seq <= 2_000; seq++) {
-      ring.append(`e${seq}`);
-      if (seq > 10) ring.shift();
-      expect(ring.last).toBe(seq);
-      expect(ring.at(seq)).toBe(`e${seq}`);
-      expect(ring.at(ring.first)).toBe(`e${ring.first}`);
-    }
-    expect(textsOf(ring)).toEqual(Array.from({ length: 10 }, (_, at) => `e${1_991 + at}`));
+  test("gives texts back as they were, in any script", () => {
+    const ring = new Ring(new RingMemory(1024), 1);
+    const texts = ["", "plain", "Grüße", "日本語", "👋🏽 hi", "\u0000\u007f", "x".repeat(200)];
+    for (const text of texts) ring.append(text);
+    expect(textsOf(ring)).toEqual(texts);
   });
 
   test("is filled backwards, also after some have gone", () => {
-    const ring = new Ring(4);
+    const ring = new Ring(small(), 4);
     ring.append("e4");
     ring.append("e5");
     ring.prepend(["e2", "e3"]);
     expect([ring.first, ring.last]).toEqual([2, 5]);
-    ring.shift();
-    ring.shift();
-    ring.prepend(["e3"]);
-    expect(textsOf(ring)).toEqual(["e3", "e4", "e5"]);
+    expect(textsOf(ring)).toEqual(["e2", "e3", "e4", "e5"]);
+    ring.append("e6");
+    expect(textsOf(ring)).toEqual(["e2", "e3", "e4", "e5", "e6"]);
   });
 
-  test("that is empty has nothing to give", () => {
-    expect(new Ring(1).shift()).toBe(0);
-  });
-});
-
-describe("the budget of the rings", () => {
-  test("lets go what was appended first, whatever its room", () => {
-    const budget = new RingBudget(4 * cost("a1"));
-    const [a, b] = [new Ring(1), new Ring(1)];
-    for (const [ring, text] of [
-      [a, "a1"],
-      [b, "b1"],
-      [a, "a2"],
-      [b, "b2"],
-      [b, "b3"],
-      [b, "b4"],
-    ] as const)
-      budget.append(ring, text);
-    expect(textsOf(a)).toEqual(["a2"]);
-    expect(textsOf(b)).toEqual(["b2", "b3", "b4"]);
-    expect(budget.bytes).toBe(4 * cost("a1"));
-  });
-
-  test("is never passed, and counts what is there, over many events", () => {
-    const budget = new RingBudget(50_000);
-    const rings = Array.from({ length: 7 }, () => new Ring(1));
-    for (let at = 0; at < 30_000; at++) {
-      budget.append(rings[(at * 31) % 7] as Ring, "x".repeat(at % 97));
-      expect(budget.bytes).toBeLessThanOrEqual(50_000);
-    }
-    const held = rings.flatMap(textsOf).reduce((sum, text) => sum + cost(text), 0);
-    expect(budget.bytes).toBe(held);
-    expect(held).toBeGreaterThan(49_000);
-  });
-
-  test("lets go even an event that alone is too large", () => {
-    const budget = new RingBudget(100);
-    const ring = new Ring(1);
-    budget.append(ring, "x".repeat(200));
-    expect([ring.first, ring.last, budget.bytes]).toEqual([2, 1, 0]);
-  });
-
-  test("gets back the bytes of a room that is released", () => {
-    const budget = new RingBudget(10_000);
-    const [gone, kept] = [new Ring(1), new Ring(1)];
-    budget.append(gone, "g1");
-    budget.append(kept, "k1");
-    budget.append(gone, "g2");
-    budget.release(gone);
-    expect(budget.bytes).toBe(cost("k1"));
-    expect(textsOf(kept)).toEqual(["k1"]);
-    for (let at = 0; at < 1_000; at++) budget.append(kept, `k${at}`);
-    expect(budget.bytes).toBe(textsOf(kept).reduce((sum, text) => sum + cost(text), 0));
-  });
-
-  test("stays right where rooms come and go", () => {
-    const budget = new RingBudget(1_000_000);
-    const kept = new Ring(1);
-    for (let at = 0; at < 40_000; at++) {
-      const passing = new Ring(1);
-      budget.append(passing, "p");
-      if (at % 1_000 === 0) budget.append(kept, `k${at}`);
-      budget.release(passing);
-    }
-    expect(budget.bytes).toBe(textsOf(kept).reduce((sum, text) => sum + cost(text), 0));
-    expect(textsOf(kept).length).toBe(40);
-  });
-
-  test("stays right where a room's events are forgotten and others come", () => {
-    const budget = new RingBudget(1_000);
-    const ring = new Ring(1);
-    for (let round = 0; round < 50; round++) {
-      for (let at = 0; at < 20; at++) budget.append(ring, "x".repeat(round));
-      expect(budget.bytes).toBe(textsOf(ring).length * (round + 64));
-      budget.clear(ring);
-      expect([budget.bytes, ring.last - ring.first]).toEqual([0, -1]);
-    }
-  });
-
-  test("keeps what is there where another room's events are forgotten again and again", () => {
-    const budget = new RingBudget(100_000);
-    const [kept, cleared] = [new Ring(1), new Ring(1)];
-    for (let at = 0; at < 60_000; at++) {
-      if (at % 2_000 === 0) budget.append(kept, `k${at}`);
-      budget.append(cleared, "c");
-      budget.clear(cleared);
-    }
-    expect(textsOf(kept).length).toBe(30);
-    expect(budget.bytes).toBe(textsOf(kept).reduce((sum, text) => sum + cost(text), 0));
-    // What is full from here on gives up the oldest of each in turn.
-    for (let at = 0; at < 5_000; at++) budget.append(at % 2 === 0 ? kept : cleared, "x");
-    expect(budget.bytes).toBeLessThanOrEqual(100_000);
-    expect(textsOf(kept).every((text) => text === "x")).toBe(true);
+  test("is not filled backwards where that would move many", () => {
+    const ring = new Ring(new RingMemory(1024 ** 2), 2);
+    for (let seq = 2; seq < 2_000; seq++) ring.append("text");
+    ring.prepend(["first"]);
+    expect([ring.first, ring.last]).toEqual([2, 1_999]);
   });
 
   test("leaves out the oldest of what is filled in backwards and does not fit", () => {
-    const budget = new RingBudget(3 * cost("e1"));
-    const ring = new Ring(5);
-    budget.append(ring, "e5");
-    budget.prepend(ring, ["e1", "e2", "e3", "e4"]);
-    expect(textsOf(ring)).toEqual(["e3", "e4", "e5"]);
-    expect(budget.bytes).toBe(3 * cost("e1"));
+    const ring = new Ring(small(), 101);
+    ring.append("xx");
+    ring.prepend(Array.from({ length: 100 }, (_, at) => String(at).padStart(2, "0")));
+    expect(ring.last).toBe(101);
+    expect(ring.first).toBeGreaterThan(1 + 100 - 4 * texts_a_chunk);
+    expect(ring.first).toBeLessThan(101 - 2 * texts_a_chunk);
+    expect(ring.at(ring.first)).toBe(String(ring.first - 1));
+  });
+
+  test("forgets what is cleared, and goes on behind it", () => {
+    const ring = new Ring(small(), 1);
+    ring.append("e1");
+    ring.append("e2");
+    ring.clear();
+    expect([ring.first, ring.last]).toEqual([3, 2]);
+    ring.append("e3");
+    expect([ring.first, textsOf(ring)]).toEqual([3, ["e3"]]);
+    ring.skipTo(10);
+    ring.append("e10");
+    expect([ring.first, textsOf(ring)]).toEqual([10, ["e10"]]);
+  });
+
+  test("passes over an event that is too large for it", () => {
+    const ring = new Ring(small(), 1);
+    ring.append("e1");
+    ring.append("ü".repeat(chunk_bytes / 2));
+    expect([ring.first, ring.last]).toEqual([3, 2]);
+    ring.append("e3");
+    expect([ring.first, textsOf(ring)]).toEqual([3, ["e3"]]);
+    // It is counted in bytes, and what just fits does.
+    ring.append("ü".repeat(chunk_bytes / 2 - 2));
+    expect([ring.first, ring.last]).toEqual([3, 4]);
+  });
+});
+
+describe("the memory of the rings", () => {
+  test("lets go what was written first, whatever its room", () => {
+    const memory = small();
+    const [a, b] = [new Ring(memory, 1), new Ring(memory, 1)];
+    a.append("a1");
+    for (let seq = 1; seq < 4 * texts_a_chunk; seq++) b.append("bb");
+    expect([a.first, b.first]).toEqual([1, 1]);
+    // A chunk goes as a whole, and nobody else's.
+    b.append("bb");
+    expect([a.first, a.last]).toEqual([2, 1]);
+    expect([b.first, b.last]).toEqual([texts_a_chunk, 4 * texts_a_chunk]);
+    expect(memory.bytes).toBeLessThanOrEqual(4 * chunk_bytes);
+  });
+
+  test("takes no more than it may, at any size", () => {
+    for (const bytes_max of [100, 1_000, 10_000, 1_500_000]) {
+      const memory = new RingMemory(bytes_max);
+      const ring = new Ring(memory, 1);
+      for (let seq = 1; seq <= bytes_max / 6; seq++) {
+        ring.append("xx");
+        expect(memory.bytes).toBeLessThanOrEqual(bytes_max);
+      }
+      expect(memory.bytes).toBeGreaterThan(0.7 * bytes_max);
+    }
+  });
+
+  test("is right over many events of rooms that come, are filled, cleared and go", () => {
+    const memory = new RingMemory(8 * 1024);
+    const rooms = Array.from({ length: 7 }, () => new Witness(memory, 1));
+    for (let at = 0; at < 20_000; at++) {
+      const place = (at * 31) % rooms.length;
+      const room = rooms[place] as Witness;
+      const { ring } = room;
+      if (at % 97 === 0) room.clear();
+      else if (at % 89 === 0 && ring.first > 3) room.prepend([`p${at}`, `q${at}`]);
+      else if (at % 1_009 === 0) rooms[place] = new Witness(memory, at);
+      else room.append(`${at}`.repeat(at % 17));
+      if (at % 50 === 0) for (const one of rooms) one.check();
+    }
+    expect(memory.bytes).toBeGreaterThan(6 * 1024);
   });
 });
