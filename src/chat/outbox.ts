@@ -124,7 +124,8 @@ export class Outbox {
     const room = directory.byKey(outcome.room);
     const text = room === undefined && told === undefined ? "" : textOf(draft, outcome);
     if (told !== undefined) addTold(told, { n: outcome.room, seq, text: fact === undefined ? text : "" });
-    if (room !== undefined) this.receive(room, { seq, text, fact });
+    // A room that was opened since the commit is as that left it, and its log goes on behind; people's places are not.
+    if (room !== undefined && seq > room.opened) this.receive(room, { seq, text, fact });
     else if (fact !== undefined) apply({ n: outcome.room, seq, room, fact, silent: false });
   }
 

@@ -60,9 +60,9 @@ export class Places {
     const person = people.find(fact.user);
     if (person === undefined) return;
     person.placesVersion++;
-    // Behind a hole the place in the log of who comes is not reached yet: then what the database says counts. Who goes is
-    // taken away too early rather than too late.
-    if (silent && fact.kind === "joined" && room !== undefined && room.published < seq) {
+    // Behind a hole the place in the log of who comes is not reached yet, and before the opening it is gone by: then what
+    // the database says counts. Who goes is taken away too early rather than too late.
+    if (fact.kind === "joined" && room !== undefined && (silent ? room.published < seq : seq <= room.opened)) {
       return this.#look({ user: fact.user, n, id: room.id, seq, silent });
     }
     if (fact.kind === "joined") this.#joined(person, change, fact);
@@ -138,7 +138,7 @@ export class Places {
     }
   }
 
-  #room({ n, room }: Pick<Change, "n" | "room">, fact: RoomFact): void {
+  #room({ n, room, seq }: Pick<Change, "n" | "room" | "seq">, fact: RoomFact): void {
     const { changed, directory, subscriptions } = this.#options;
     directory.forgetFacts(n);
     changed?.(n);
@@ -150,7 +150,8 @@ export class Places {
       }
       return directory.remove(n);
     }
-    if (room === undefined) return;
+    // What was read when it was opened is as new.
+    if (room === undefined || seq <= room.opened) return;
     if (fact.kind !== "changed") room.closed = fact.kind === "closed";
     else if (fact.set === undefined) void this.#reread(room);
     else Object.assign(room, known(fact.set));
@@ -160,7 +161,7 @@ export class Places {
   roomChanged(n: number, kind: RoomChangeKind): void {
     const { directory } = this.#options;
     const room = directory.byKey(n);
-    if (room === undefined) this.#room({ n, room }, { kind, set: undefined });
+    if (room === undefined) this.#room({ n, room, seq: 0 }, { kind, set: undefined });
   }
 
   /** Another node has changed the room's settings. What fails is looked up when the room is next opened. */
