@@ -209,9 +209,9 @@ export class Administration {
 
   async #change(user: ListedUser, change: { role?: ServerRole; disabled_at?: number | null }): Promise<void> {
     const { clock, db, hint, people } = this.#options;
-    await changePerson(db, { n: user.n, at: clock.now(), ...change });
-    const { role = user.role, disabled_at = user.disabled_at } = change;
-    people?.change({ id: user.id, role, disabled: disabled_at !== null });
+    // As the row is now: what was read of it before may have been changed by somebody else meanwhile.
+    const now = await changePerson(db, { n: user.n, at: clock.now(), ...change });
+    if (now !== undefined) people?.change({ id: user.id, role: now.role, disabled: now.disabled_at !== null });
     hint();
   }
 

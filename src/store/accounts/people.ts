@@ -79,16 +79,18 @@ export async function enabledBotsOf(db: Database, owner: number): Promise<Listed
     .orderBy(asc(users.n));
 }
 
-/** Changes what a person may do here, with a note for the other nodes, in one transaction. */
+/** Changes what a person may do here, with a note for the other nodes, in one transaction. Returns what they may now. */
 export async function changePerson(
   db: Database,
   change: { n: number; at: number; role?: ServerRole; disabled_at?: number | null },
-): Promise<void> {
+): Promise<Pick<UserRow, "role" | "disabled_at"> | undefined> {
   const { n, at, ...set } = change;
-  await db.batch([
-    db.update(users).set(set).where(eq(users.n, n)),
+  const { role, disabled_at } = users;
+  const [[now]] = await db.batch([
+    db.update(users).set(set).where(eq(users.n, n)).returning({ role, disabled_at }),
     db.insert(controls).values({ kind: "user", subject: n, at }),
   ]);
+  return now;
 }
 
 export async function hasOwner(db: Database): Promise<boolean> {
