@@ -79,13 +79,17 @@ export class Subscriptions {
     this.#subscribing.set(recipient, subscribing.set(channel, asked));
     try {
       const prepared = await this.#prepare(recipient, { ...asked, server: false });
-      if (!recipient.connected) return;
-      // A temporary error: one that is final would end, in an SDK, the subscription that may have come after.
-      if (subscribing.get(channel) !== asked) throw new ChatError("too_many_requests", "unsubscribed meanwhile");
-      const start = this.#current(prepared);
-      if (start === undefined) throw new ChatError("room_not_found");
-      answer(this.#begin(start, { bytes: connect_reply_bytes_max }));
-      this.#options.resume.follow(recipient, [start.room]);
+      try {
+        if (!recipient.connected) return;
+        // A temporary error: one that is final would end, in an SDK, the subscription that may have come after.
+        if (subscribing.get(channel) !== asked) throw new ChatError("too_many_requests", "unsubscribed meanwhile");
+        const start = this.#current(prepared);
+        if (start === undefined) throw new ChatError("room_not_found");
+        answer(this.#begin(start, { bytes: connect_reply_bytes_max }));
+        this.#options.resume.follow(recipient, [start.room]);
+      } finally {
+        this.#options.directory.release(prepared.room);
+      }
     } finally {
       if (subscribing.get(channel) === asked) subscribing.delete(channel);
       if (subscribing.size === 0) this.#subscribing.delete(recipient);
@@ -132,11 +136,17 @@ export class Subscriptions {
     }));
     const known = asked.map((one) => this.#prepareNow(recipient, one));
     // With nothing to wait for, all of them begin in this turn; otherwise what is known when they begin counts.
-    const starts = known.every((start) => start !== undefined)
-      ? known
-      : (
-          await Promise.all(asked.map(async (one, at) => known[at] ?? (await this.#prepareOrNot(recipient, one))))
-        ).flatMap((start) => (start && this.#current(start)) ?? []);
+    if (known.every((start) => start !== undefined)) return this.#beginAll(recipient, known, answer);
+    const prepared = await this.#prepareAll(recipient, asked, known);
+    try {
+      const starts = prepared.flatMap((start) => this.#current(start) ?? []);
+      this.#beginAll(recipient, starts, answer);
+    } finally {
+      for (const { room } of prepared) this.#options.directory.release(room);
+    }
+  }
+
+  #beginAll(recipient: Recipient, starts: readonly Start[], answer: (subs: string) => void): void {
     if (!recipient.connected) return;
     const budget = { bytes: connect_reply_bytes_max };
     const subs = starts.map((start) => `"${start.room.id}":${this.#begin(start, budget)}`);
@@ -181,24 +191,53 @@ export class Subscriptions {
     recipient.join(jsonTopic(userChannel(recipient.person.id)));
   }
 
-  /** Everything about a subscription that needs the database: rights, the open room, recent events. */
+  /**
+   * Everything about a subscription that needs the database: rights, the open room, recent events. The room is held until
+   * the caller releases it: it must not be let go while others are prepared.
+   */
   async #prepare(recipient: Recipient, asked: Asked & { server: boolean }): Promise<Start> {
     const { channel, position } = asked;
     const { directory, openRooms, outbox, resume } = this.#options;
     if (!isRoomId(channel) && !isOpenName(channel)) throw new ChatError("room_not_found");
     if (isOpenName(channel)) await openRooms.ensure(channel, recipient);
     const caller = callerOf(recipient);
-    const { room: found, access } = await directory.enter(recipient.person, channel);
-    const visible = viewFor(caller, access);
-    // A client, or a membership, may know of events that are stored and have not gone out here.
-    const known = Math.max(position?.offset ?? 0, visible.from - 1);
-    if (known > found.published) await outbox.catchUp(found.n);
-    await resume.prime(found, position);
-    // The database was asked meanwhile: membership may have changed and an idle room may have been let go.
-    const { room, access: now } = await directory.enter(recipient.person, channel);
-    const view = viewFor(caller, now);
-    const subscription = subscriptionOf({ live: false, server: asked.server, joinLeave: asked.joinLeave });
-    return { recipient, room, view, position, subscription };
+    let entered = await directory.enter(recipient.person, channel);
+    // One that was let go while the person's place in it was read is opened anew.
+    while (directory.get(channel) !== entered.room) entered = await directory.enter(recipient.person, channel);
+    const { access, room } = entered;
+    directory.hold(room);
+    try {
+      const visible = viewFor(caller, access);
+      // A client, or a membership, may know of events that are stored and have not gone out here.
+      const known = Math.max(position?.offset ?? 0, visible.from - 1);
+      if (known > room.published) await outbox.catchUp(room.n);
+      await resume.prime(room, position);
+      // The database was asked meanwhile: membership may have changed.
+      const { access: now } = await directory.enter(recipient.person, channel);
+      const view = viewFor(caller, now);
+      const subscription = subscriptionOf({ live: false, server: asked.server, joinLeave: asked.joinLeave });
+      return { recipient, room, view, position, subscription };
+    } catch (error) {
+      directory.release(room);
+      throw error;
+    }
+  }
+
+  /** What is known and what has to be asked for, without what the person cannot have; all of their rooms are held. */
+  async #prepareAll(
+    recipient: Recipient,
+    asked: readonly (Asked & { server: boolean })[],
+    known: readonly (Start | undefined)[],
+  ): Promise<Start[]> {
+    const { directory } = this.#options;
+    for (const start of known) if (start !== undefined) directory.hold(start.room);
+    const work = asked.map(async (one, at) => known[at] ?? (await this.#prepareOrNot(recipient, one)));
+    const settled = await Promise.allSettled(work);
+    const prepared = settled.flatMap((one) => (one.status === "fulfilled" && one.value) || []);
+    const failed = settled.find((one) => one.status === "rejected");
+    if (failed === undefined) return prepared;
+    for (const { room } of prepared) directory.release(room);
+    throw failed.reason;
   }
 
   /** Undefined for what the person may not or cannot have any more. */
