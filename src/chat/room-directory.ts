@@ -163,13 +163,14 @@ export class RoomDirectory {
   async #load(id: string): Promise<LiveRoom> {
     await this.#removing.get(id);
     const followed = await this.#follow(id);
-    const room = await this.#read(id);
-    if (this.#gone.has(room.n)) throw new ChatError("room_not_found");
-    if (followed !== undefined && followed !== room.n) {
-      // It has vanished in between, and somebody has made it anew.
-      this.#following?.unfollow(followed);
-      return await this.#load(id);
+    let room: RoomRow | undefined;
+    try {
+      room = await this.#read(id);
+    } finally {
+      if (followed !== undefined && followed !== room?.n) this.#following?.unfollow(followed);
     }
+    // It has vanished in between, and somebody has made it anew.
+    if (followed !== undefined && followed !== room.n) return await this.#load(id);
     const live = new LiveRoom(room, Math.max(room.last_seq, this.#passed.get(room.n) ?? 0), this.memory);
     this.#live.set(id, live);
     this.#liveByKey.set(live.n, live);
@@ -183,7 +184,7 @@ export class RoomDirectory {
     for (;;) {
       const version = this.#factsVersion;
       const room = await this.rowOf(id);
-      if (room === undefined) throw new ChatError("room_not_found");
+      if (room === undefined || this.#gone.has(room.n)) throw new ChatError("room_not_found");
       if (version === this.#factsVersion) return room;
     }
   }
