@@ -166,13 +166,14 @@ export class Messages {
     const [now_ms, { cleared }] = [this.#options.clock.monotonic(), room];
     const key = `${last_seq} ${asked.limit} ${view.from} ${room.firstSeq} ${cleared}`;
     if (known?.key === key && known.until_ms > now_ms) return known.page;
-    const page = await this.#list(caller, asked, { room, view, last_seq });
+    const page = await this.#list(undefined, asked, { room, view, last_seq });
     if (room.cleared === cleared) this.#newest.set(room, { key, page, until_ms: now_ms + newest_remembered_ms });
     return page;
   }
 
+  /** As the caller gets it, or, without one, as everybody who has blocked nobody. */
   async #list(
-    caller: Caller,
+    caller: Caller | undefined,
     asked: CheckedInput<"message.list">,
     { room, view, last_seq }: { room: LiveRoom; view: View; last_seq: number },
   ): Promise<RawJson> {
@@ -185,7 +186,8 @@ export class Messages {
     const forward = asked.after !== undefined || asked.from !== undefined;
     const bound = Math.min(asked.to ?? last_seq, last_seq);
     const more = forward ? last !== undefined && last < bound : first !== undefined && first > first_seq;
-    const [users, shown] = await Promise.all([this.#authors(texts), this.#options.blocks.hide(caller.person, texts)]);
+    const hidden = caller === undefined ? texts : this.#options.blocks.hide(caller.person, texts);
+    const [users, shown] = await Promise.all([this.#authors(texts), hidden]);
     return new RawJson(
       `{"events":[${shown.join(",")}],"users":${JSON.stringify(users)},"epoch":"${this.#options.epoch}","first_seq":${first_seq},"last_seq":${last_seq},"more":${more}}`,
     );
