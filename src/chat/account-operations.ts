@@ -106,7 +106,8 @@ async function describe(db: Database, { person }: Caller): Promise<OutputOf<"acc
   const [found, proof] = await Promise.all([findPerson(db, person.id), accountOf(db, person.id)]);
   return {
     id: person.id,
-    name: person.name,
+    // The caller's own row may be a moment old.
+    name: found?.name ?? person.name,
     kind: kindOf({ issuer: found?.issuer ?? "" }),
     username: found?.username ?? null,
     email: proof?.email ?? null,

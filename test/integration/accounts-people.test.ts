@@ -59,6 +59,16 @@ test("whoever acts on somebody stands above them", async () => {
   );
 });
 
+test("who has a new name is called so by every door, and at once", async () => {
+  await using node = await startNode();
+  const { browser } = await ownerOf(node);
+  await using socket = await browser.connect();
+  await browser.ask("account.get");
+  await browser.ask("account.update", { name: "Olga the First" });
+  expect(await browser.ask("account.get")).toMatchObject({ name: "Olga the First" });
+  expect(await socket.rpc("account.get", {})).toMatchObject({ name: "Olga the First" });
+});
+
 test("a user name that is another person's id leads to nobody else", async () => {
   await using node = await startNode({ args: ["--sign-up", "open"] });
   const olga = await ownerOf(node);
