@@ -242,9 +242,11 @@ export class Gateway {
       return new Response(`${error.message}\n`, { status, headers: temporary ? { "retry-after": "1" } : {} });
     }
     const data = { address, naive: { visit, server }, connection: undefined, plain: undefined };
-    if (server.upgrade(request, { data })) return undefined;
+    // Others from there have come in meanwhile.
+    const late = this.#refusal(address);
+    if (late === undefined && server.upgrade(request, { data })) return undefined;
     plain.abandon(visit);
-    return badHandshake();
+    return late ?? badHandshake();
   }
 
   #originRefusal({ headers }: Request, allowed: typeof originAllowed): Response | undefined {

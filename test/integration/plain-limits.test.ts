@@ -84,6 +84,15 @@ test("names of rooms and persons that are none are refused at the handshake", as
   expect(await refusedStatus(`${node.url}/?name=%E2%80%AEevil`)).toBe(400);
 });
 
+test("an address has no more connections than it may, however many come at once into a room that is new", async () => {
+  await using small = await startNode({ args: ["--open", "--connections-per-address-max", "5"] });
+  const coming = Array.from({ length: 40 }, () => connectPlain(`${small.url}/?room=new`));
+  const come = (await Promise.allSettled(coming)).flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+  expect(come.length).toBe(5);
+  await come[0]?.[Symbol.asyncDispose]();
+  await eventually(async () => (await refusedStatus(`${small.url}/?room=new`)) === 101, "room for another one");
+});
+
 test("each kind of end is a line of the log", async () => {
   const kinds = (): Set<unknown> =>
     new Set(
