@@ -124,10 +124,16 @@ export class PlainDoor {
   ): Promise<{ person: Person; room: PlainRoom }> {
     try {
       const person = this.#persons.get(name) ?? (await this.#person(name, address));
+      if (this.#isDisabled(person)) throw new ChatError("permission_denied", "this account is disabled");
       return { person, room: await this.#room(channel, { person, address }) };
     } catch (error) {
       throw outcomeOf(error, { log: this.#options.log, event: "plain_failed" });
     }
+  }
+
+  /** Who is remembered is not looked up again. */
+  #isDisabled({ id }: Person): boolean {
+    return this.#options.people.isEnded(id, undefined);
   }
 
   abandon(visit: Visit): void {
@@ -152,6 +158,7 @@ export class PlainDoor {
     if (longerThan(frame, text_bytes_max)) return connection.close("too_large");
     if (connection.pending >= commands_pending_max) return connection.close("too_many_requests");
     const { allowance, caller, echo, room } = connection.visit;
+    if (this.#isDisabled(caller.person)) return connection.close("revoked");
     const id = echo ? undefined : uuidv7();
     connection.pending++;
     if (id !== undefined) room.leaveOut(id, connection);

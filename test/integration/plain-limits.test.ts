@@ -1,7 +1,8 @@
 /** What the naive door does not let pass. It has no errors: a close code tells. */
 
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { connectRaw, eventually } from "../client.ts";
+import { Browser, ownerToken } from "../accounts.ts";
+import { connectRaw, eventually, within } from "../client.ts";
 import { startNode, type ChatNode } from "../harness.ts";
 import { connectPlain, refusedStatus } from "../plain-client.ts";
 
@@ -91,6 +92,26 @@ test("an address has no more connections than it may, however many come at once 
   expect(come.length).toBe(5);
   await come[0]?.[Symbol.asyncDispose]();
   await eventually(async () => (await refusedStatus(`${small.url}/?room=new`)) === 101, "room for another one");
+});
+
+test("a name that an administrator has disabled says nothing more, and comes in no more", async () => {
+  await using own = await startNode({ args: ["--open"] });
+  const owner = new Browser(own);
+  await owner.signUp("olga", { invite: await ownerToken(own) });
+  await using bob = await connectPlain(`${own.url}/?name=bob`);
+  await using ada = await connectPlain(`${own.url}/?name=ada`);
+  bob.say("one");
+  await ada.hear(1);
+  const { users } = await owner.ask<{ users: { id: string; name: string }[] }>("user.list");
+  const user = users.find(({ name }) => name === "bob")?.id ?? "";
+  await owner.ask("user.disable", { user });
+  bob.say("two");
+  expect((await within(bob.closed, () => "the end of the connection", 2_000)).code).toBe(3503);
+  expect(await refusedStatus(`${own.url}/?name=bob`)).toBe(403);
+  ada.say("three");
+  expect(await ada.hear(2)).toEqual(["one", "three"]);
+  await owner.ask("user.enable", { user });
+  expect(await refusedStatus(`${own.url}/?name=bob`)).toBe(101);
 });
 
 test("each kind of end is a line of the log", async () => {
