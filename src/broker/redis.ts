@@ -145,7 +145,8 @@ export class RedisBroker implements Broker {
   #ready(): void {
     for (const channel of this.#wanted) this.#lines.subscribe(channel).catch(() => undefined);
     if (this.#isLost || !this.#wasReady) this.#options.log.info("broker_connected");
-    if (this.#wasReady) this.#hearing?.restored();
+    // One that was away at first has missed as much.
+    if (this.#isLost || this.#wasReady) this.#hearing?.restored();
     this.#wasReady = true;
     this.#isLost = false;
   }

@@ -168,6 +168,21 @@ for (const kind of ["single", "cluster"] as const) {
   });
 }
 
+test("a Redis that comes after the broker is told as one that is back: what was published before is lost", async () => {
+  await using server = await startRedis();
+  await server.kill();
+  const { log, lines } = keptLog();
+  const broker = new RedisBroker({ url: server.url, password: undefined, clock: systemClock, log });
+  const told = { restored: 0 };
+  broker.listen({ message: () => {}, restored: () => void told.restored++ });
+  await eventually(() => lines.some((line) => line.includes("broker_lost")), "the loss noticed");
+  broker.publish(shortId(), "lost");
+  await server.restart();
+  await eventually(() => broker.connected, "the connection");
+  expect(told.restored).toBe(1);
+  await broker.close();
+});
+
 test("a Redis that hangs is let go within its deadline, and found again", async () => {
   await using server = await startRedis();
   const broker = new RedisBroker({ url: server.url, password: undefined, clock: systemClock, log: keptLog().log });
