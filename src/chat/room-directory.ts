@@ -364,8 +364,9 @@ export class RoomDirectory {
     for (;;) {
       const { placesVersion } = person;
       const found = await findRoom(this.#db, { id: of.id, user: person.n });
-      // What a commit has told meanwhile is newer.
+      // What a commit has told meanwhile is newer, and so may be what somebody else has read.
       if (placesVersion !== person.placesVersion) continue;
+      person.placesVersion++;
       if (found?.member !== undefined) person.memberships.set(of.n, found.member);
       return found?.member;
     }

@@ -1,7 +1,9 @@
 import { expect, test } from "bun:test";
+import { People } from "../../../src/chat/people.ts";
 import { RoomDirectory } from "../../../src/chat/room-directory.ts";
 import { systemClock as clock } from "../../../src/lib/clock.ts";
 import { shortId } from "../../../src/lib/ids.ts";
+import { holdReads } from "../../held-reads.ts";
 import { openTestStorage } from "../../storage.ts";
 
 test("a room that could not be opened after all is followed no more", async () => {
@@ -26,4 +28,27 @@ test("a room that could not be opened after all is followed no more", async () =
     code: "room_not_found",
   });
   expect([...followed]).toEqual([]);
+});
+
+test("of two readings of a place the one that was asked for last counts, whichever is answered last", async () => {
+  await using rig = await openTestStorage();
+  const { client, committer } = rig.storage;
+  const { id: by, n: actor } = await rig.newUser();
+  const id = shortId();
+  const made = { id, kind: "private", name: "", history: "all" } as const;
+  const [created] = (await committer.commit([{ kind: "created", actor, by, room: made, data: "{}" }])).outcomes;
+  const n = created?.room ?? 0;
+  const reads = holdReads(client);
+  const directory = new RoomDirectory({ clock, db: reads.db, ring_bytes_max: 1_000, vanished: () => {} });
+  const row = { n: actor, id: by, name: "", role: "guest", status: "", status_text: "" } as const;
+  const person = new People({ shared: true }).of(row);
+  const read = reads.hold();
+  const first = directory.reread(person, { id, n });
+  await read;
+  const place = { target: actor, about: by, role: "member", right: "server" } as const;
+  await committer.commit([{ kind: "removed", room: n, actor, by, ...place, data: "{}" }]);
+  expect(await directory.reread(person, { id, n })).toMatchObject({ state: "left" });
+  reads.answer();
+  expect(await first).toMatchObject({ state: "left" });
+  expect(person.memberships.get(n)).toMatchObject({ state: "left" });
 });
