@@ -97,7 +97,7 @@ export class NewsWatch {
       .filter(([n, top]) => (directory.byKey(n)?.published ?? Number.MAX_SAFE_INTEGER) < top)
       .map(([n, top]) => outbox.catchUp(n, top));
     await Promise.all(caughtUp);
-    for (const [n, kind] of news.changed) places.roomChanged(n, kind);
+    for (const [n, kind, seq] of news.changed) places.roomChanged(n, { kind, seq });
     for (const [n, id, seq, user, silent] of news.places) {
       await places.placeChanged({ user, n, id, seq, silent: silent === 1 });
     }

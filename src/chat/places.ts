@@ -157,17 +157,20 @@ export class Places {
     else Object.assign(room, known(fact.set));
   }
 
-  /** Another node has changed a room. Where it is open here, its log says so at the right place. */
-  roomChanged(n: number, kind: RoomChangeKind): void {
+  /** Another node has changed a room. Where it was open here by then, its log says so at the right place. */
+  roomChanged(n: number, { kind, seq }: { readonly kind: RoomChangeKind; readonly seq: number }): void {
     const { directory } = this.#options;
     const room = directory.byKey(n);
-    if (room === undefined) this.#room({ n, room, seq: 0 }, { kind, set: undefined });
+    if (room !== undefined && seq > room.opened) return;
+    // What had gone by when the room was opened may have been said by a letter only: what was read is older then.
+    if (room === undefined || kind === "gone") this.#room({ n, room, seq }, { kind, set: undefined });
+    else void this.#reread(room);
   }
 
-  /** Another node has changed the room's settings. What fails is looked up when the room is next opened. */
+  /** Another node has changed the room. What fails is looked up when the room is next opened. */
   async #reread(room: LiveRoom): Promise<void> {
-    const row = await this.#options.directory.rowOf(room.id).catch(() => undefined);
-    if (row !== undefined) Object.assign(room, known(row));
+    const row = await this.#options.directory.newestRow(room.id).catch(() => undefined);
+    if (row !== undefined) Object.assign(room, known(row), { closed: row.closed_at !== null });
   }
 
   /** Another node has changed a person's place, at `seq` of a room whose log may not pass by here. */

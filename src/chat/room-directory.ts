@@ -165,7 +165,7 @@ export class RoomDirectory {
     const followed = await this.#follow(id);
     let room: RoomRow | undefined;
     try {
-      room = await this.#read(id);
+      room = await this.newestRow(id);
     } finally {
       if (followed !== undefined && followed !== room?.n) this.#following?.unfollow(followed);
     }
@@ -179,8 +179,8 @@ export class RoomDirectory {
     return live;
   }
 
-  /** The room's row, read again where a room was changed meanwhile: what was read may be older than that. */
-  async #read(id: string): Promise<RoomRow> {
+  /** The room's row, read again where a room was changed meanwhile: what was read may be older than that. Throws `room_not_found`. */
+  async newestRow(id: string): Promise<RoomRow> {
     for (;;) {
       const version = this.#factsVersion;
       const room = await this.rowOf(id);

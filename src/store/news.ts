@@ -24,8 +24,8 @@ export interface News {
   readonly rooms: readonly (readonly [n: number, top: number])[];
   /** Changes of places: the room's key and id, the seq, and `users.id` of whose it is; `silent` ones have no event. */
   readonly places: readonly (readonly [n: number, id: string, seq: number, user: string, silent: 0 | 1])[];
-  /** Rooms that have changed themselves, by key, with the kind of the change. */
-  readonly changed: readonly (readonly [n: number, kind: RoomChangeKind])[];
+  /** Rooms that have changed themselves, by key, with the kind of the change and its seq. */
+  readonly changed: readonly (readonly [n: number, kind: RoomChangeKind, seq: number])[];
   /** Sign-ins that have ended: the user, and the sign-in (a guest's by its hash, an account's or a key's by its id). */
   readonly sessions: readonly (readonly [user: string, session: string])[];
   /** People who were changed: what they may do now, and whether they are let in (1: they are not), and what they are shown as. */
@@ -62,7 +62,7 @@ const places = `SELECT json_group_array(json_array(r.${r.of.n}, r.${r.of.id}, c.
     AND c.${c.of.seq} BETWEEN k.${k.of.first_seq} AND k.${k.of.last_seq}
   JOIN ${r.table} r ON r.${r.of.n} = c.${c.of.room} JOIN ${u.table} u ON u.${u.of.n} = c.${c.of.target}
   WHERE k.${k.of.n} ${since} AND c.${c.of.kind} IN (${listed(memberKinds)})`;
-const changed = `SELECT json_group_array(json_array(c.${c.of.room}, c.${c.of.kind}))
+const changed = `SELECT json_group_array(json_array(c.${c.of.room}, c.${c.of.kind}, c.${c.of.seq}))
   FROM ${k.table} k JOIN ${c.table} c ON c.${c.of.room} = k.${k.of.room}
     AND c.${c.of.seq} BETWEEN k.${k.of.first_seq} AND k.${k.of.last_seq}
   WHERE k.${k.of.n} ${since} AND c.${c.of.kind} IN (${listed(roomKinds)})`;
