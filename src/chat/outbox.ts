@@ -247,6 +247,11 @@ export class Outbox {
     try {
       const range = { from: room.published + 1, to: endOfHole(room), limit: page_events_max, take: "oldest" } as const;
       const texts = await this.#options.history.page(wholeView(room.n), range);
+      if (this.#options.directory.byKey(room.n) !== room) {
+        // It was let go meanwhile: whoever opens it again has read what this would tell once more.
+        room.known = room.published;
+        return true;
+      }
       const [oldest] = texts;
       if (oldest !== undefined && publicationSeq(oldest) > room.published + 1) this.#skip(room, publicationSeq(oldest));
       for (const text of texts) {

@@ -1,0 +1,47 @@
+import { expect, test } from "bun:test";
+import { Outbox, type Change } from "../../../src/chat/outbox.ts";
+import { RoomDirectory } from "../../../src/chat/room-directory.ts";
+import { shortId } from "../../../src/lib/ids.ts";
+import { StorageError } from "../../../src/store/draft.ts";
+import type { History } from "../../../src/store/history.ts";
+import { eventually } from "../../client.ts";
+import { keptLog, openTestStorage } from "../../storage.ts";
+import { ManualClock } from "../lib/manual-clock.ts";
+
+test("what was missing of a room that was let go is not told behind the back of those who have opened it again", async () => {
+  await using rig = await openTestStorage();
+  const { committer, db, history: stored } = rig.storage;
+  const { id: by, n: actor } = await rig.newUser();
+  const id = shortId();
+  const made = { id, kind: "private", name: "", history: "all" } as const;
+  const [created] = (await committer.commit([{ kind: "created", actor, by, room: made, data: "{}" }])).outcomes;
+  const n = created?.room ?? 0;
+  const clock = new ManualClock();
+  const following = { follow: async () => {}, unfollow: () => {} };
+  const directory = new RoomDirectory({ clock, db, ring_bytes_max: 1_000, vanished: () => {}, following });
+  let answers = false;
+  const { lines, log } = keptLog();
+  const history: History = {
+    async page(view, range) {
+      if (!answers) throw new StorageError("storage_unavailable", "no answer");
+      return await stored.page(view, range);
+    },
+  };
+  const applied: Change[] = [];
+  const apply = (change: Change): void => void applied.push(change);
+  const outbox = new Outbox({ clock, directory, history, log, deliver: () => {}, apply });
+  const room = await directory.open(id);
+  const place = { target: actor, about: by, role: "member", right: "server" } as const;
+  const [removed] = (await committer.commit([{ kind: "removed", room: n, actor, by, ...place, data: "{}" }])).outcomes;
+  outbox.receive(room, { seq: removed?.seq ?? 0, text: "", fact: undefined });
+  const filling = room.filling;
+  await eventually(() => lines.length > 0, "a failed reading");
+  // Nobody is in it: it is let go while the database does not answer.
+  clock.pass(15_000);
+  expect(directory.byKey(n)).toBeUndefined();
+  expect((await directory.open(id)).published).toBe(removed?.seq ?? 0);
+  answers = true;
+  clock.pass(1_000);
+  await filling;
+  expect(applied).toEqual([]);
+});
