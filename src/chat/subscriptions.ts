@@ -83,6 +83,7 @@ export class Subscriptions {
         if (!recipient.connected) return;
         // A temporary error: one that is final would end, in an SDK, the subscription that may have come after.
         if (subscribing.get(channel) !== asked) throw new ChatError("too_many_requests", "unsubscribed meanwhile");
+        if (recipient.subscriptions.has(prepared.room)) throw new ChatError("already_subscribed");
         const start = this.#current(prepared);
         if (start === undefined) throw new ChatError("room_not_found");
         answer(this.#begin(start, { bytes: connect_reply_bytes_max }));

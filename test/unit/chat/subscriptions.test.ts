@@ -2,6 +2,7 @@
 
 import { expect, test } from "bun:test";
 import { shortId } from "../../../src/lib/ids.ts";
+import type { Room } from "../../../src/protocol/room-operations.ts";
 import { countRooms } from "../../../src/store/rooms.ts";
 import type { Storage } from "../../../src/store/database.ts";
 import { ask, recipientOf, startChat, visitor } from "../../chat.ts";
@@ -62,5 +63,19 @@ test("an open room that somebody has made and not come into is gone", async () =
   await subscribing;
   expect(chat.directory.get("open:hall")).toBeUndefined();
   await eventually(async () => (await countRooms(db, { kind: "open" })) === 0, "no room");
+  await chat.journal.close();
+});
+
+test("who is subscribed by the server while they subscribe is told so", async () => {
+  await using rig = await openTestStorage();
+  const chat = startChat(rig.storage);
+  const person = visitor(chat, await rig.newUser());
+  const { id: channel } = await ask<Room>(chat, person, ["room.create", { name: "Hall", kind: "public" }]);
+  const recipient = recipientOf(person);
+  chat.people.enter(recipient);
+  const asked = { channel, position: undefined, joinLeave: false };
+  const subscribing = chat.subscriptions.subscribe(recipient, asked, () => {});
+  chat.subscriptions.add(recipient, await chat.directory.open(channel));
+  expect(await subscribing.catch((error: unknown) => error)).toMatchObject({ code: "already_subscribed" });
   await chat.journal.close();
 });
