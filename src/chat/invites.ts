@@ -88,7 +88,7 @@ export class Invites {
     const now = clock.now();
     const invite = await lookUpInvite(db, { hash: sha256(given), kind: "room", now });
     if (invite === undefined || invite.room === null) throw new ChatError("invite_not_found");
-    const { membership } = await Promise.resolve(directory.access(caller.person, invite.room)).catch(unknownInvite);
+    const { membership } = await directory.accessNow(caller.person, invite.room).catch(unknownInvite);
     if (membership?.state === "joined") return await rooms.get(caller, invite.room);
     if (!(await claimInvite(db, { n: invite.n, now }))) throw new ChatError("invite_not_found");
     try {
@@ -108,7 +108,7 @@ export class Invites {
         throw new ChatError("permission_denied", "only administrators invite to the server");
       return null;
     }
-    const access = await this.#options.directory.access(caller.person, channel);
+    const access = await this.#options.directory.accessNow(caller.person, channel);
     rightOver(caller, access, "moderator");
     if (access.room.kind === "open" || access.room.kind === "direct")
       throw new ChatError("permission_denied", "nobody is invited to such a room");

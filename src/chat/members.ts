@@ -35,7 +35,7 @@ export class Members {
   async list(caller: Caller, asked: CheckedInput<"member.list">): Promise<OutputOf<"member.list">> {
     const { db, directory, online } = this.#options;
     const { after, limit, query, role, state } = asked;
-    const access = await directory.access(caller.person, asked.room);
+    const access = await directory.accessNow(caller.person, asked.room);
     const moderates = state !== "joined" || this.#moderates(access);
     if (state === "joined") viewFor(caller, access);
     else rightOver(caller, access, "moderator");

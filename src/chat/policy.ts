@@ -8,7 +8,7 @@ import { isBanned, judgeWriter } from "../store/commit-rules.ts";
 import type { Right } from "../store/draft.ts";
 import type { View } from "../store/view.ts";
 import type { Membership, Person, Recipient } from "./people.ts";
-import type { RoomFacts } from "./room-directory.ts";
+import type { RoomFacts } from "./room-facts.ts";
 
 /** Who asks: a person, by a connection or by another door. */
 export interface Caller {

@@ -74,7 +74,7 @@ export class Reports {
     const administrator = actsForServer(caller);
     if (room === undefined && !administrator)
       throw new ChatError("permission_denied", "room: only administrators see the reports of all rooms");
-    const access = room === undefined ? undefined : await directory.access(caller.person, room);
+    const access = room === undefined ? undefined : await directory.accessNow(caller.person, room);
     if (access !== undefined) rightToJudge(caller, access);
     // What is said of a moderator is for others to judge, and who has said it is not for them to know.
     const notBy = administrator ? undefined : caller.person.n;
@@ -108,7 +108,7 @@ export class Reports {
   /** Undefined for who may not even know that there is a report. */
   async #right(caller: Caller, room: string): Promise<Right | undefined> {
     try {
-      return rightToJudge(caller, await this.#options.directory.access(caller.person, room));
+      return rightToJudge(caller, await this.#options.directory.accessNow(caller.person, room));
     } catch (error) {
       if (error instanceof ChatError && errorsOfRight.has(error.code)) return undefined;
       throw error;

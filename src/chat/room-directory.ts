@@ -23,15 +23,7 @@ import type { Database } from "../store/orm.ts";
 import { LiveRoom } from "./live-room.ts";
 import type { Membership, Person } from "./people.ts";
 import type { Access } from "./policy.ts";
-
-/** What policy needs of a room; a live room has it too. */
-export interface RoomFacts {
-  readonly n: number;
-  readonly id: string;
-  readonly kind: RoomRow["kind"];
-  readonly closed: boolean;
-  readonly post: RoomRow["post"];
-}
+import { factsOf, type RoomFacts } from "./room-facts.ts";
 
 /** Live rooms without a subscriber that are kept, so that a reconnect finds their recent events in memory. */
 const idle_rooms_max = 2_000;
@@ -307,6 +299,13 @@ export class RoomDirectory {
     return work;
   }
 
+  /** The same as the database has it now: another node may have changed what no commit will judge again. */
+  async accessNow({ n }: Person, id: string): Promise<Access> {
+    const found = await this.find(id, n);
+    if (found === undefined) throw new ChatError("room_not_found");
+    return { room: factsOf(found.room), membership: found.member };
+  }
+
   /**
    * The live room, what was published of it so far, and the person's place in it: known since the room is live, for what
    * another node changed before came by no way. The place is looked at after the top, so that it holds up to there.
@@ -346,8 +345,8 @@ export class RoomDirectory {
     const [version, placesVersion] = [this.#factsVersion, person.placesVersion];
     const found = await this.find(id, person.n);
     if (found === undefined) throw new ChatError("room_not_found");
-    const { n, kind, closed_at, post } = found.room;
-    const facts = { n, id, kind, post, closed: closed_at !== null };
+    const facts = factsOf(found.room);
+    const { n } = facts;
     // Another node may remove an empty room, and then its key means nothing.
     const isLasting = this.#following === undefined || !mayVanish(found.room);
     if (isLasting && version === this.#factsVersion) this.#facts.set(id, facts);

@@ -20,6 +20,7 @@ import { changeRoom, joinedData, plainChange, type RoomChange } from "./noted-ch
 import type { Person } from "./people.ts";
 import { addressOf, requireJoinable, requireVisible, rightOver, type Caller } from "./policy.ts";
 import type { RoomDirectory } from "./room-directory.ts";
+import { factsOf } from "./room-facts.ts";
 
 /** Rooms that one person may make. */
 const rooms_made_max = 1_000;
@@ -167,7 +168,7 @@ export class Rooms {
   async joinBy(caller: Caller, id: string, right: "self" | "link"): Promise<{ room: Room; isNew: boolean }> {
     const { directory, journal } = this.#options;
     const { person } = caller;
-    const access = await directory.access(person, id);
+    const access = await directory.accessNow(person, id);
     if (right === "self") requireJoinable(access, this.#options.clock.now());
     const live = await directory.open(id);
     const who = { actor: person.n, by: person.id, target: person.n, about: person.id, role: "member", right } as const;
@@ -197,8 +198,7 @@ export class Rooms {
     const found = await directory.find(id, caller.person.n);
     if (found === undefined) throw new ChatError("room_not_found");
     const { room, member } = found;
-    const facts = { n: room.n, id, kind: room.kind, post: room.post, closed: room.closed_at !== null };
-    requireVisible(caller, { room: facts, membership: member }, this.#options.clock.now());
+    requireVisible(caller, { room: factsOf(room), membership: member }, this.#options.clock.now());
     return shapeOf(room, member, (live ?? directory.get(id))?.published ?? room.last_seq);
   }
 

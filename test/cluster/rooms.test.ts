@@ -127,6 +127,36 @@ test("who is put out reads nothing above it by a node that has not heard of it y
   }
 }, 60_000);
 
+test("who is put out keeps no order by a node that has not heard of it yet", async () => {
+  for (let round = 0; round < 6; round++) {
+    await using owner = await arrive(0);
+    await using member = await arrive(0);
+    const room = await roomOf(owner, [member]);
+    await owner.rpc("member.role", { room, user: member.user, role: "moderator" });
+    await using fresh = await again(1, member);
+    const id = Bun.randomUUIDv7();
+    // Their place is known there, and nobody has the room open.
+    expect(await told(fresh, "message.send", { room, id, data: { text: "mine" } })).toBe("ok");
+    await owner.rpc("member.remove", { room, user: member.user });
+    const secret = { room, id: Bun.randomUUIDv7(), data: { text: "a secret" } };
+    const { seq } = await owner.rpc<{ seq: number }>("message.send", secret);
+    await owner.rpc("message.report", { room, seq, reason: "spam" });
+    for (const method of ["report.list", "member.list", "invite.create"])
+      expect([round, method, await told(fresh, method, { room })]).toEqual([round, method, "room_not_found"]);
+  }
+}, 60_000);
+
+test("who is invited again comes in by a node that has not heard of it yet", async () => {
+  for (let round = 0; round < 6; round++) {
+    await using owner = await arrive(0);
+    await using member = await arrive(1);
+    const room = await roomOf(owner, [member], { kind: "private" });
+    await member.rpc("room.leave", { room });
+    await owner.rpc("member.invite", { room, user: member.user });
+    expect([round, await told(member, "room.join", { room })]).toEqual([round, "ok"]);
+  }
+}, 60_000);
+
 test("what may be read by who joins is what the setting was at their place in the log, whoever changed it where", async () => {
   await using owner = await arrive(0);
   await using watcher = await arrive(1);
