@@ -22,6 +22,8 @@ export class Names {
   readonly #db: Database;
   readonly #clock: Clock;
   readonly #known = new Lru<string, Remembered>(names_remembered_max);
+  /** Rises with each name that is given: what was read before it may be older. */
+  #version = 0;
 
   constructor(options: { db: Database; clock: Clock }) {
     this.#db = options.db;
@@ -29,7 +31,12 @@ export class Names {
   }
 
   /** Somebody is called so from now on. */
-  tell({ id, name }: Named): void {
+  tell(named: Named): void {
+    this.#version++;
+    this.#keep(named);
+  }
+
+  #keep({ id, name }: Named): void {
     this.#known.set(id, { id, name, since_ms: this.#clock.monotonic() });
   }
 
@@ -44,8 +51,9 @@ export class Names {
       else named.push({ id, name: known.name });
     }
     if (unknown.length === 0) return named;
+    const version = this.#version;
     const found = await usersByIds(this.#db, unknown);
-    for (const one of found) this.tell(one);
+    if (version === this.#version) for (const one of found) this.#keep(one);
     return [...named, ...found];
   }
 }
