@@ -177,9 +177,13 @@ export class People {
     };
   }
 
-  /** The person of a row who asks without a connection: kept for a while too, with what is known of their rooms. */
+  /**
+   * The person of a row who asks without a connection: kept for a while too, with what is known of their rooms. The row may
+   * be remembered; who is connected as well has heard of a new name since.
+   */
   visit(row: PersonRow): Person {
-    const person = this.of(row);
+    const { name = row.name } = this.#byId.get(row.id) ?? {};
+    const person = this.of({ ...row, name });
     if (this.#keepsGone && !this.#byId.has(person.id)) this.#gone.set(person.id, person);
     return person;
   }

@@ -62,11 +62,14 @@ test("whoever acts on somebody stands above them", async () => {
 test("who has a new name is called so by every door, and at once", async () => {
   await using node = await startNode();
   const { browser } = await ownerOf(node);
-  await using socket = await browser.connect();
-  await browser.ask("account.get");
+  await using socket = await browser.connect({ data: { rooms: true } });
+  const { id: room } = await browser.ask<{ id: string }>("room.create", { name: "Hall", kind: "public" });
+  await socket.nextPush("subscribe", room);
   await browser.ask("account.update", { name: "Olga the First" });
   expect(await browser.ask("account.get")).toMatchObject({ name: "Olga the First" });
   expect(await socket.rpc("account.get", {})).toMatchObject({ name: "Olga the First" });
+  const { users } = await browser.ask<{ users: { name: string }[] }>("presence.list", { room });
+  expect(users.map(({ name }) => name)).toEqual(["Olga the First"]);
 });
 
 test("a user name that is another person's id leads to nobody else", async () => {
