@@ -7,8 +7,9 @@
 import { assert } from "../lib/assert.ts";
 import type { Clock, Timer } from "../lib/clock.ts";
 import type { Log } from "../lib/log.ts";
-import { newestNews, readNews, type NewsCursor } from "../store/news.ts";
+import { news_at_once_max, newestNews, readNews, type NewsCursor } from "../store/news.ts";
 import type { StorageClient } from "../store/orm.ts";
+import { isTooLarge } from "../store/too-large.ts";
 import type { Moderation } from "./moderation.ts";
 import type { Outbox } from "./outbox.ts";
 import type { People } from "./people.ts";
@@ -35,6 +36,8 @@ export interface NewsWatchOptions {
 export class NewsWatch {
   readonly #options: NewsWatchOptions;
   #cursor: NewsCursor | undefined;
+  /** What is read at once: less where it was more than one answer can hold. */
+  #rows_max = news_at_once_max;
   #timer: Timer | undefined;
   #looking = false;
   #again = false;
@@ -75,7 +78,12 @@ export class NewsWatch {
     this.#again = false;
     try {
       await this.#read();
+      this.#rows_max = Math.min(news_at_once_max, this.#rows_max * 2);
     } catch (error) {
+      if (isTooLarge(error)) {
+        this.#rows_max = Math.ceil(this.#rows_max / 8);
+        this.#again = true;
+      }
       this.#options.log.warn("news_not_read", { error });
     }
     this.#looking = false;
@@ -85,7 +93,7 @@ export class NewsWatch {
   async #read(): Promise<void> {
     const { client, directory, moderation, outbox, people, places, statuses } = this.#options;
     assert(this.#cursor !== undefined, "the watch was started");
-    const news = await readNews(client, this.#cursor);
+    const news = await readNews(client, this.#cursor, this.#rows_max);
     for (const [user, session] of news.sessions) people.endSession(user, session);
     for (const [id, role, disabled, status, text] of news.people) {
       people.change({ id, role, disabled: disabled === 1 });

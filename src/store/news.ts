@@ -46,14 +46,15 @@ const s = namesOf(sessions);
 const u = namesOf(users);
 const y = namesOf(apiKeys);
 
-/** After a long outage the news is read in pieces, each of which must be answered in time. */
-const commits_at_once_max = 20_000;
+/** After a long outage the news is read in pieces, each of which must be answered in time: so many rows of each table. */
+export const news_at_once_max = 20_000;
 
 const commitTop = `(SELECT ifnull(max(${k.of.n}), 0) FROM ${k.table})`;
 const controlTop = `(SELECT ifnull(max(${o.of.n}), 0) FROM ${o.table})`;
 // Both tables are trimmed: an empty one must not turn the cursor back.
-const tops = `SELECT max(?1, min(${commitTop}, ?1 + ${commits_at_once_max})), max(?2, ${controlTop})`;
-const since = `BETWEEN ?1 + 1 AND ?1 + ${commits_at_once_max}`;
+const tops = `SELECT max(?1, min(${commitTop}, ?1 + ?3)), max(?2, min(${controlTop}, ?2 + ?3))`;
+// ?1 the row that was read last, ?2 how many there may be.
+const since = `BETWEEN ?1 + 1 AND ?1 + ?2`;
 const moved = `SELECT json_group_array(json_array(room, top)) FROM (
   SELECT ${k.of.room} AS room, max(${k.of.last_seq}) AS top FROM ${k.table} WHERE ${k.of.n} ${since} GROUP BY ${k.of.room})`;
 const listed = (kinds: readonly string[]): string => kinds.map((kind) => `'${kind}'`).join(", ");
@@ -68,14 +69,14 @@ const changed = `SELECT json_group_array(json_array(c.${c.of.room}, c.${c.of.kin
   WHERE k.${k.of.n} ${since} AND c.${c.of.kind} IN (${listed(roomKinds)})`;
 const silent = `SELECT json_group_array(json_array(r.${r.of.n}, r.${r.of.id}, o.${o.of.seq}, u.${u.of.id}, 1))
   FROM ${o.table} o JOIN ${r.table} r ON r.${r.of.n} = o.${o.of.subject} JOIN ${u.table} u ON u.${u.of.n} = o.${o.of.user}
-  WHERE o.${o.of.n} > ?1 AND o.${o.of.kind} = 'place'`;
+  WHERE o.${o.of.n} ${since} AND o.${o.of.kind} = 'place'`;
 // The rows of controls only point: what counts is what the rows that they point at say now.
 const userOfGuest = `JOIN ${s.table} s ON s.${s.of.n} = o.${o.of.subject} JOIN ${u.table} u ON u.${u.of.n} = s.${s.of.user}`;
 const userOfAccount = `JOIN ${a.table} s ON s.${a.of.n} = o.${o.of.subject}
   JOIN ${u.table} u ON u.${u.of.issuer} = 'local' AND u.${u.of.subject} = s.${a.of.userId}`;
 const userOfKey = `JOIN ${y.table} s ON s.${y.of.n} = o.${o.of.subject} JOIN ${u.table} u ON u.${u.of.n} = s.${y.of.user}`;
 const news = `FROM ${o.table} o`;
-const isNew = (kind: string): string => `WHERE o.${o.of.n} > ?1 AND o.${o.of.kind} = '${kind}'`;
+const isNew = (kind: string): string => `WHERE o.${o.of.n} ${since} AND o.${o.of.kind} = '${kind}'`;
 const ended = `SELECT json_group_array(json_array(user, session)) FROM (
   SELECT u.${u.of.id} AS user, s.${s.of.hash} AS session ${news} ${userOfGuest} ${isNew("session")} AND s.${s.of.revoked_at} IS NOT NULL
   UNION SELECT u.${u.of.id}, s.${a.of.id} ${news} ${userOfAccount} ${isNew("account_session")} AND s.${a.of.revokedAt} IS NOT NULL
@@ -100,25 +101,28 @@ export async function newestNews(client: Client): Promise<NewsCursor> {
   return cursorOf(await client.execute(`SELECT ${commitTop}, ${controlTop}`));
 }
 
-/** What has happened since the cursor, as of one moment; `more` says that there is more behind the new cursor. */
-export async function readNews(client: Client, from: NewsCursor): Promise<News> {
+/**
+ * What has happened since the cursor, as of one moment, by so many rows at most; `more` says that there may be more behind
+ * the new cursor.
+ */
+export async function readNews(client: Client, from: NewsCursor, rows_max = news_at_once_max): Promise<News> {
   const results = await client.batch(
     [
-      { sql: tops, args: [from.commit, from.control] },
-      { sql: moved, args: [from.commit] },
-      { sql: places, args: [from.commit] },
-      { sql: ended, args: [from.control] },
-      { sql: people, args: [from.control] },
-      { sql: silent, args: [from.control] },
-      { sql: changed, args: [from.commit] },
-      { sql: settings, args: [from.control] },
+      { sql: tops, args: [from.commit, from.control, rows_max] },
+      { sql: moved, args: [from.commit, rows_max] },
+      { sql: places, args: [from.commit, rows_max] },
+      { sql: ended, args: [from.control, rows_max] },
+      { sql: people, args: [from.control, rows_max] },
+      { sql: silent, args: [from.control, rows_max] },
+      { sql: changed, args: [from.commit, rows_max] },
+      { sql: settings, args: [from.control, rows_max] },
     ],
     "read",
   );
   const cursor = cursorOf(results[0]);
   return {
     cursor,
-    more: cursor.commit === from.commit + commits_at_once_max,
+    more: cursor.commit === from.commit + rows_max || cursor.control === from.control + rows_max,
     rooms: listOf(results[1]),
     places: [...listOf<News["places"][number]>(results[2]), ...listOf<News["places"][number]>(results[5])],
     changed: listOf(results[6]),

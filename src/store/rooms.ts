@@ -7,6 +7,7 @@ import type { RoomSettings } from "./draft.ts";
 import { namesOf, rowOf } from "./names.ts";
 import type { Database } from "./orm.ts";
 import { members, rooms, users } from "./schema.ts";
+import { isTooLarge } from "./too-large.ts";
 
 export interface RoomRow {
   readonly n: number;
@@ -139,8 +140,7 @@ async function readActive(client: Client, asked: { users: readonly number[]; lim
   try {
     return (await client.execute({ sql: activeSql, args: [JSON.stringify(users), limit] })).rows;
   } catch (error) {
-    const isTooLarge = error instanceof Error && "code" in error && error.code === "RESPONSE_TOO_LARGE";
-    if (!isTooLarge || users.length === 1) throw error;
+    if (!isTooLarge(error) || users.length === 1) throw error;
     const half = Math.ceil(users.length / 2);
     const first = await readActive(client, { users: users.slice(0, half), limit });
     return [...first, ...(await readActive(client, { users: users.slice(half), limit }))];
