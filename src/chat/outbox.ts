@@ -77,7 +77,7 @@ export class Outbox {
   publish(drafts: readonly Draft[], outcomes: readonly Outcome[], unseen: readonly Unseen[]): void {
     const { tell } = this.#options;
     for (const one of unseen) this.#catchUpWith(one);
-    const told = tell === undefined ? undefined : new Map<number, Told>();
+    const told = tell === undefined ? undefined : new Map<number, Told[]>();
     for (let at = 0; at < drafts.length; at++) {
       const draft = drafts[at] as Draft;
       const outcome = outcomes[at] as Outcome;
@@ -86,7 +86,7 @@ export class Outbox {
       else if (outcome.code === "outcome_unknown") void this.#unknown(draft);
     }
     this.#flush();
-    if (told !== undefined && told.size > 0) tell?.(told.values());
+    if (told !== undefined && told.size > 0) tell?.([...told.values()].flat());
   }
 
   /** It may have been stored, and a join or a leave even without an event. */
@@ -116,7 +116,7 @@ export class Outbox {
     for (const [at, text] of texts.entries()) this.receive(room, { seq: first + at, text, fact: factOfText(text) });
   }
 
-  #committed(draft: Draft, outcome: Outcome, told: Map<number, Told> | undefined): void {
+  #committed(draft: Draft, outcome: Outcome, told: Map<number, Told[]> | undefined): void {
     const { directory, apply } = this.#options;
     const { seq } = outcome;
     const fact = factOf(draft);
@@ -293,10 +293,12 @@ function textOf(draft: Draft, { seq, time }: Outcome): string {
   return publicationText({ seq, kind, id, sender: draft.by, time, data: draft.data });
 }
 
-function addTold(told: Map<number, Told>, event: { n: number; seq: number; text: string }): void {
+function addTold(told: Map<number, Told[]>, event: { n: number; seq: number; text: string }): void {
   const { n, seq, text } = event;
-  const before = told.get(n);
-  if (before === undefined) told.set(n, { n, first: seq, texts: [text] });
-  else if (seq === before.first + before.texts.length) before.texts.push(text);
-  else assert(false, "the events of a room in one batch follow each other");
+  const parts = told.get(n);
+  const last = parts?.at(-1);
+  if (last !== undefined && seq === last.first + last.texts.length) last.texts.push(text);
+  // Where each draft was committed alone, other nodes may have written between them.
+  else if (parts !== undefined) parts.push({ n, first: seq, texts: [text] });
+  else told.set(n, [{ n, first: seq, texts: [text] }]);
 }

@@ -1,11 +1,12 @@
 import { expect, test } from "bun:test";
-import { Outbox, type Change } from "../../../src/chat/outbox.ts";
+import { Outbox, type Change, type Told } from "../../../src/chat/outbox.ts";
 import { RoomDirectory } from "../../../src/chat/room-directory.ts";
+import { systemClock } from "../../../src/lib/clock.ts";
 import { shortId } from "../../../src/lib/ids.ts";
 import { StorageError } from "../../../src/store/draft.ts";
 import type { History } from "../../../src/store/history.ts";
 import { eventually } from "../../client.ts";
-import { keptLog, openTestStorage } from "../../storage.ts";
+import { keptLog, messageDraft, openTestStorage } from "../../storage.ts";
 import { ManualClock } from "../lib/manual-clock.ts";
 
 test("what was missing of a room that was let go is not told behind the back of those who have opened it again", async () => {
@@ -44,4 +45,35 @@ test("what was missing of a room that was let go is not told behind the back of 
   clock.pass(1_000);
   await filling;
   expect(applied).toEqual([]);
+});
+
+test("what was committed one by one, with events of another node between, is told in parts", async () => {
+  await using rig = await openTestStorage();
+  const { db, committer, history } = rig.storage;
+  const user = await rig.newUser();
+  const room = await rig.newOpenRoom();
+  const drafts = [1, 2, 3, 4].map(() => messageDraft(room, user));
+  const { outcomes } = await committer.commit(drafts);
+  const directory = new RoomDirectory({ clock: systemClock, db, ring_bytes_max: 1_000, vanished: () => {} });
+  const all: Told[] = [];
+  const outbox = new Outbox({
+    clock: systemClock,
+    directory,
+    history,
+    log: keptLog().log,
+    deliver: () => {},
+    apply: () => {},
+    tell: (told) => all.push(...told),
+  });
+  // The second one is another node's.
+  const own = [0, 2, 3];
+  outbox.publish(
+    own.map((at) => drafts[at] ?? messageDraft(room, user)),
+    own.flatMap((at) => outcomes[at] ?? []),
+    [],
+  );
+  expect(all.map(({ first, n, texts }) => ({ n, first, count: texts.length }))).toEqual([
+    { n: room, first: 1, count: 1 },
+    { n: room, first: 3, count: 2 },
+  ]);
 });
