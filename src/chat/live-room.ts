@@ -26,6 +26,8 @@ export class LiveRoom {
   name: string;
   firstSeq: number;
   closed: boolean;
+  /** Who joined up to this seq may have done so under other settings than those that are known here. */
+  unsettled = 0;
   /** The last seq that went out here; whoever subscribes now starts behind it. */
   published: number;
   readonly ring: Ring;

@@ -73,8 +73,9 @@ export class Places {
 
   #joined(person: Person, { n, room, seq, silent }: Change, fact: MembershipFact): void {
     // What another node has committed, or what nobody has open here, is looked up when it is needed; and where others write
-    // too, only the database knows what the room's setting was at the commit.
-    if (room === undefined || !fact.here || this.#options.shared) person.memberships.delete(n);
+    // too, or where a change of it is still being read, only the database knows what the room's setting was at the commit.
+    const isKnown = room !== undefined && fact.here && !this.#options.shared && seq > room.unsettled;
+    if (!isKnown) person.memberships.delete(n);
     else {
       const visible_from = visibleFrom({ history: room.history, first_seq: room.firstSeq }, { seq, silent });
       const muted_until = person.memberships.get(n)?.muted_until ?? 0;
@@ -167,10 +168,14 @@ export class Places {
     else void this.#reread(room);
   }
 
-  /** Another node has changed the room. What fails is looked up when the room is next opened. */
+  /** The room was changed, and only the database knows to what. What fails is looked up when the room is next opened. */
   async #reread(room: LiveRoom): Promise<void> {
+    room.unsettled = Number.POSITIVE_INFINITY;
     const row = await this.#options.directory.newestRow(room.id).catch(() => undefined);
-    if (row !== undefined) Object.assign(room, known(row), { closed: row.closed_at !== null });
+    if (row === undefined) return;
+    Object.assign(room, known(row), { closed: row.closed_at !== null });
+    // It may have been changed more than once up to there.
+    room.unsettled = row.last_seq;
   }
 
   /** Another node has changed a person's place, at `seq` of a room whose log may not pass by here. */
