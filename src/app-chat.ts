@@ -91,6 +91,7 @@ export function createChat(options: AppOptions, storage: Storage, deliver: (topi
   const read = { client, clock, directory, openRooms, outbox, people, presence, resume, epoch };
   const subscriptions = new Subscriptions(read);
   const places: Places = new Places({
+    clock,
     directory,
     outbox,
     people,

@@ -4,6 +4,7 @@
  * the news.
  */
 
+import type { Clock } from "../lib/clock.ts";
 import type { RoomChangeKind } from "../protocol/events.ts";
 import { visibleFrom } from "../store/commit-rules.ts";
 import type { RoomRow } from "../store/rooms.ts";
@@ -14,7 +15,11 @@ import type { Membership, People, Person } from "./people.ts";
 import type { RoomDirectory } from "./room-directory.ts";
 import type { Subscriptions } from "./subscriptions.ts";
 
+/** When a place that could not be read is looked at again. */
+const retry_ms = 500;
+
 export interface PlacesOptions {
+  readonly clock: Clock;
   readonly directory: RoomDirectory;
   readonly outbox: Outbox;
   readonly people: People;
@@ -116,6 +121,8 @@ export class Places {
       if (person === undefined) return;
       person.placesVersion++;
       person.memberships.delete(change.n);
+      // The person's connections may be wrongly in the room, or out of it. Where others write too, the news tells of that.
+      if (!this.#options.shared) this.#options.clock.after(retry_ms, () => this.#look(change));
     });
   }
 
