@@ -95,8 +95,8 @@ export class Places {
     const { directory } = this.#options;
     if (!person.connections.some((recipient) => recipient.wantsRooms)) return;
     try {
-      const room = await directory.openByKey(n);
-      await directory.access(person, room.id);
+      const { id } = await directory.openByKey(n);
+      const { room } = await directory.enter(person, id);
       if (person.memberships.get(n)?.state === "joined") this.adopt(person, room);
     } catch {
       // Gone again, or the database does not answer: the next connect finds it.
@@ -207,8 +207,10 @@ export class Places {
       return;
     }
     if (!person.connections.some((recipient) => recipient.wantsRooms)) return;
-    const room = await directory.open(change.id);
-    if (member.visible_from > room.published + 1) await outbox.catchUp(change.n, member.visible_from - 1);
+    // Behind the top of the room the place is read again: who went before it was open is not brought in.
+    const { room } = await directory.enter(person, change.id);
+    const from = person.memberships.get(change.n)?.visible_from ?? 1;
+    if (from > room.published + 1) await outbox.catchUp(change.n, from - 1);
     // It was asked of the database twice: what a commit has told meanwhile is newer.
     const now = person.memberships.get(change.n);
     if (now?.state === "joined" && now.visible_from <= room.published + 1) this.adopt(person, room);

@@ -117,10 +117,10 @@ export class Rooms {
     const outcome = await settled(journal, draft);
     if (outcome.code === "outcome_unknown") this.#lookLater(person, room.id);
     const { room: n } = requireCommitted(outcome);
-    const live = await directory.openByKey(n);
+    const { id } = await directory.openByKey(n);
     // Its first event went by before anybody could have it open: the creator's connections are added here, if they are
     // still in it. (A direct room that was there may have been left.)
-    await directory.access(person, live.id);
+    const { room: live } = await directory.enter(person, id);
     if (person.memberships.get(n)?.state === "joined") adopt(person, live);
     return live;
   }
@@ -213,8 +213,7 @@ export class Rooms {
 
   async #adoptLate(person: Person, id: string): Promise<void> {
     const { adopt, directory } = this.#options;
-    const live = await directory.open(id);
-    await directory.access(person, id);
+    const { room: live } = await directory.enter(person, id);
     // As it is in this turn: they may have left in the meantime.
     if (person.memberships.get(live.n)?.state === "joined") adopt(person, live);
   }
