@@ -6,21 +6,35 @@ import type { World } from "./world.ts";
 
 /** What is still to come, in words; undefined when everything has come to rest. */
 export function isQuiet(world: World): string | undefined {
-  const { devices, node } = world;
-  if (node === undefined) return "the server is down";
+  const { devices, nodes, servers } = world;
+  if (servers.some((server) => server.length === 0)) return "a server is down";
+  let sockets = 0;
+  for (const node of nodes) {
+    const left = node.isOpen ? unrest(world, node) : "is not open";
+    if (left !== undefined) return `${node.name} ${left}`;
+    sockets += node.sockets.size;
+  }
   for (const device of devices) {
     const left = unfinished(world, device);
     if (left !== undefined) return `${device.name} ${left}`;
   }
-  const { journal, resume } = node.chat;
-  if (journal.pending > 0) return `${journal.pending} drafts are in the journal`;
-  if (resume.size > 0) return `${resume.size} connections are catching up`;
-  for (const id of world.database.byId.keys()) {
-    if (node.chat.directory.get(id)?.filling !== undefined) return `a hole in ${id} is being read`;
-  }
   // Sockets that nobody is behind any more are found by the heartbeat.
-  if (node.sockets.size !== devices.length) return `${node.sockets.size} sockets for ${devices.length} devices`;
+  if (sockets !== devices.length) return `${sockets} sockets for ${devices.length} devices`;
   return undefined;
+}
+
+function unrest(world: World, node: Node): string | undefined {
+  const { journal, resume } = node.chat;
+  if (journal.pending > 0) return `has ${journal.pending} drafts in the journal`;
+  if (resume.size > 0) return `has ${resume.size} connections that are catching up`;
+  for (const { id, top } of world.database.byId.values()) {
+    const room = node.chat.directory.get(id);
+    if (room?.filling !== undefined) return `reads a hole in ${id}`;
+    if (node.broker !== undefined && room !== undefined && room.published < top) return `has not heard of all of ${id}`;
+  }
+  if (node.broker === undefined) return undefined;
+  // What another node has changed is known here when this one has looked for it.
+  return misremembered(world, node);
 }
 
 function unfinished(world: World, device: Device): string | undefined {
@@ -32,9 +46,11 @@ function unfinished(world: World, device: Device): string | undefined {
   for (const channel of device.wanted) if (!device.streams.live.has(channel)) return `is not subscribed to ${channel}`;
   for (const [id, room] of world.database.byId) {
     const at = device.streams.live.get(id);
-    if (at !== undefined && at !== room.top) return `has ${at} of ${room.top} of ${id}`;
+    // Where they may read nothing yet of what there is, there is nothing to wait for.
+    const isAtTop = at === room.top || (room.viewOf(device.person.id) ?? 0) > room.top;
+    if (at !== undefined && !isAtTop) return `has ${at} of ${room.top} of ${id}`;
     const isMember = room.isMember(device.person.id);
-    if (device.wantsRooms && isMember && room.isKnown && at === undefined)
+    if (device.wantsRooms && room.isOwedTo(device.person.id) && at === undefined)
       return `has no subscription to its room ${id}`;
     if (!isMember && !room.isOpen && at !== undefined) return `is still subscribed to ${id}`;
   }
@@ -59,14 +75,17 @@ export function checkStored(world: World): void {
 
 /** What the server remembers once nothing happens must agree with itself and with the log. */
 export function checkServer(world: World): void {
-  const { node } = world;
-  if (node === undefined) return;
+  for (const node of world.nodes) checkNode(world, node);
+}
+
+function checkNode(world: World, node: Node): void {
   const connections = [...node.sockets.all()];
   for (const connection of connections) {
     if (connection.pending !== 0) world.fail(`a connection counts ${connection.pending} commands`, undefined);
     if ((connection.waiting?.length ?? 0) > 0) world.fail("commands wait for a sign-in that is done", undefined);
-    checkMemberships(world, connection);
   }
+  const wrong = misremembered(world, node);
+  if (wrong !== undefined) world.fail(`${node.name} ${wrong}`, undefined);
   const { memory } = node.chat.directory;
   if (memory.bytes > world.weather.ringBytes) world.fail(`the rings hold ${memory.bytes} bytes`, undefined);
   for (const id of world.database.byId.keys()) {
@@ -75,14 +94,23 @@ export function checkServer(world: World): void {
   }
 }
 
-function checkMemberships(world: World, { person }: Connection): void {
-  for (const [n, room] of world.database.rooms) {
-    const state = person.memberships.get(n)?.state;
-    // Of a room that has gone nobody asks any more.
-    if (room.isGone) continue;
-    if (state !== undefined && (state === "joined") !== room.isMember(person.id))
-      world.fail(`${person.id} is remembered as ${state} in ${room.id}`, undefined);
+/** A place in a room that the node remembers otherwise than the log has it. */
+function misremembered({ database, persons }: World, node: Node): string | undefined {
+  for (const { id } of persons) {
+    const { memberships } = node.chat.people.find(id) ?? {};
+    for (const [n, room] of memberships === undefined ? [] : database.rooms) {
+      const place = memberships?.get(n);
+      // Of a room that has gone nobody asks any more.
+      if (room.isGone || place === undefined) continue;
+      const from = room.viewOf(id);
+      const isSo =
+        (place.state === "joined") === (from !== undefined) && (place.state === "invited") === room.isInvited(id);
+      if (!isSo) return `remembers ${id} as ${place.state} in ${room.id}`;
+      if (from !== undefined && from !== place.visible_from)
+        return `lets ${id} read ${room.id} from ${place.visible_from} and not from ${from}`;
+    }
   }
+  return undefined;
 }
 
 function checkRoom(world: World, room: LiveRoom, on: { node: Node; connections: readonly Connection[] }): void {

@@ -1,3 +1,4 @@
+import { answerInvitation, followLink } from "./invitations.ts";
 import { Letters, type Letter } from "./letters.ts";
 import { Link, type Caller } from "./network.ts";
 import { Streams, type Subscribed } from "./streams.ts";
@@ -9,11 +10,16 @@ export interface Person {
   readonly token: string;
 }
 
+/** Questions about people's places, whose answers concern somebody else too. */
+type Asked = "invite" | "link" | "look";
+
 /** What a device has asked and not heard of. */
 interface Question {
-  readonly kind: "connect" | "subscribe" | "unsubscribe" | "send" | "conflict" | "create" | "page" | "other";
+  readonly kind: "connect" | "subscribe" | "unsubscribe" | "send" | "conflict" | "create" | "page" | Asked | "other";
   readonly channel?: string | undefined;
   readonly letter?: Letter | undefined;
+  /** Who is invited. */
+  readonly user?: string;
   readonly position?: number | undefined;
   readonly epoch?: string | undefined;
   readonly wasStored?: boolean;
@@ -26,9 +32,18 @@ interface Reply {
   readonly connect?: { readonly subs: Readonly<Record<string, Subscribed>> };
   readonly subscribe?: Subscribed;
   readonly rpc?: {
-    readonly data: { readonly seq?: number; readonly id?: string; readonly events?: readonly unknown[] };
+    readonly data: {
+      readonly seq?: number;
+      readonly id?: string;
+      readonly token?: string;
+      readonly events?: readonly unknown[];
+    };
   };
   readonly history?: { readonly publications: readonly unknown[] };
+}
+
+interface NewsPush {
+  readonly push: { readonly pub: { readonly data: { readonly type: string; readonly room: string } } };
 }
 
 const pushStart = '{"push":{"channel":"';
@@ -93,6 +108,7 @@ export class Device implements Caller {
 
   opened(link: Link): void {
     if (link !== this.link) return;
+    this.streams.from = link.node;
     const { random, database } = this.#world;
     const epoch = this.strange ? "otherone" : database.epoch;
     this.strange = false;
@@ -196,15 +212,25 @@ export class Device implements Caller {
     const end = line.indexOf('"', pushStart.length);
     const channel = line.slice(pushStart.length, end);
     const rest = line.slice(end + 2);
-    if (channel.startsWith("user:")) return;
+    if (channel.startsWith("user:")) return this.#news(channel, JSON.parse(line) as NewsPush);
     if (rest.startsWith('"pub":')) return this.streams.publication(channel, rest.slice('"pub":'.length, -2), sent_ms);
     if (rest.startsWith('"subscribe":')) {
       const { push } = JSON.parse(line) as { push: { subscribe: Subscribed } };
       this.streams.begin(channel, push.subscribe, { position: undefined, epoch: "", sent_ms });
     } else if (rest.startsWith('"unsubscribe":')) {
-      this.streams.end(channel);
+      this.streams.putOut(channel, sent_ms);
       this.wanted.delete(channel);
     }
+  }
+
+  /** What comes on the person's own line. */
+  #news(channel: string, { push }: NewsPush): void {
+    if (channel !== `user:${this.person.id}`) return this.#fail(`news of ${channel}`);
+    const { room, type } = push.pub.data;
+    if (type !== "invited") return;
+    if (this.#world.database.byId.get(room)?.wasInvited(this.person.id) !== true)
+      return this.#fail(`told of an invitation to ${room} that there is not`);
+    answerInvitation(this.#world, { user: this.person.id, room });
   }
 
   #reply(reply: Reply, sent_ms: number): void {
@@ -233,8 +259,20 @@ export class Device implements Caller {
       case "create":
         this.#world.database.byId.get(reply.rpc?.data.id ?? "")?.know();
         break;
+      case "invite":
+        return answerInvitation(this.#world, { user: question.user ?? "", room: question.channel ?? "" });
+      case "link":
+        return followLink(this.#world, reply.rpc?.data.token ?? "");
+      case "look":
+        return this.#seen(question, sent_ms);
       case "other":
     }
+  }
+
+  /** It was told what a room is. */
+  #seen({ channel = "", sent_ms: asked_ms }: Question, sent_ms: number): void {
+    const room = this.#world.database.byId.get(channel);
+    if (room?.mayKnowOf(this.person.id, asked_ms, sent_ms) !== true) this.#fail(`was told of ${channel}`);
   }
 
   #connected(question: Question, said: { subs: Readonly<Record<string, Subscribed>>; sent_ms: number }): void {
@@ -284,7 +322,7 @@ export class Device implements Caller {
     let before: number | undefined;
     for (const event of page.texts) {
       const { offset } = event as { offset: number };
-      const at = { sent_ms: page.sent_ms, read_ms: this.#world.weather.read_ms };
+      const at = { by: this.streams.from, sent_ms: page.sent_ms, read_ms: this.#world.weather.read_ms };
       if (room?.isText(offset, JSON.stringify(event), at) !== true) this.#fail(`a page has ${JSON.stringify(event)}`);
       if (room?.mayRead(this.person.id, offset, page.sent_ms) === false)
         this.#fail(`a page has ${offset}, not to be read`);

@@ -1,16 +1,26 @@
 import type { Device } from "./device.ts";
+import { answerInvitation } from "./invitations.ts";
 import type { World } from "./world.ts";
 
+/** How often what has to do with who is in a room is done. */
+const social = {
+  join: 7,
+  leave: 5,
+  direct: 1,
+  invite: 8,
+  link: 1.5,
+  putOut: 7,
+} as const;
+
+/** How often everything else is. */
 const habits = {
   write: 46,
   burst: 6,
   publish: 6,
   repeat: 4,
   conflict: 1,
-  join: 7,
-  leave: 5,
-  create: 1,
-  putOut: 7,
+  create: 1.5,
+  look: 2,
   promote: 3,
   settle: 3,
   shut: 3,
@@ -26,12 +36,17 @@ const habits = {
   strange: 1,
 } as const;
 
+function often(times: number): Record<keyof typeof social, number> {
+  const entries = Object.entries(social).map(([habit, weight]) => [habit, weight * times]);
+  return Object.fromEntries(entries) as Record<keyof typeof social, number>;
+}
+
 /** One thing that a device does of its own accord, at random. */
 export function act(world: World, device: Device): void {
   if (!device.ready) return;
-  const { random } = world;
+  const { random, weather } = world;
   const channel = random.pick(world.channels());
-  const habit = random.weighted(habits);
+  const habit = random.weighted({ ...habits, ...often(weather.sociable) });
   switch (habit) {
     case "write":
     case "burst":
@@ -54,7 +69,16 @@ export function act(world: World, device: Device): void {
       moderate(world, device, { habit, channel });
       break;
     case "create":
-      if (world.mayCreate()) device.ask("create", { rpc: { method: "room.create", data: { name: "new" } } }, {});
+    case "direct":
+      create(world, device, habit);
+      break;
+    case "invite":
+    case "link":
+      invite(world, device, { habit, channel });
+      break;
+    case "look":
+      if (!channel.startsWith("open:"))
+        device.ask("look", { rpc: { method: "room.get", data: { room: channel } } }, { channel });
       break;
     case "subscribe":
       if (!device.wantsRooms) device.wanted.add(channel);
@@ -77,13 +101,43 @@ export function act(world: World, device: Device): void {
   device.flush();
 }
 
+function create(world: World, device: Device, habit: "create" | "direct"): void {
+  const { database, persons, random } = world;
+  const rooms = [...database.byId.values()];
+  if (habit === "create" && world.mayCreate()) {
+    const kind = random.chance(0.5) ? "public" : "private";
+    device.ask("create", { rpc: { method: "room.create", data: { name: "new", kind } } }, {});
+  } else if (habit === "direct" && (world.mayCreate() || rooms.some(({ isDirect }) => isDirect))) {
+    // Who has left the room of the two is brought in again by this.
+    const { id } = random.pick(persons.filter((person) => person !== device.person));
+    device.ask("create", { rpc: { method: "room.direct", data: { users: [id] } } }, {});
+  }
+}
+
+/** Asks somebody in, most often one who is not there yet; now and then somebody tries who may not. */
+function invite(world: World, device: Device, how: { habit: "invite" | "link"; channel: string }): void {
+  const { database, persons, random } = world;
+  const mine = [...database.byId.values()].filter(
+    (one) => !one.isGone && !one.isDirect && one.isMember(device.person.id),
+  );
+  const room = mine.length > 0 && random.chance(0.9) ? random.pick(mine).id : how.channel;
+  if (room.startsWith("open:")) return;
+  if (how.habit === "link") return device.ask("link", { rpc: { method: "invite.create", data: { room } } }, {});
+  const others = persons.filter(({ id }) => database.byId.get(room)?.isMember(id) === false);
+  const { id: user } = random.pick(others.length > 0 ? others : persons);
+  device.ask("invite", { rpc: { method: "member.invite", data: { room, user } } }, { channel: room, user });
+  // Somebody comes before anything is known of the invitation.
+  if (random.chance(0.2)) answerInvitation(world, { user, room });
+}
+
 /** What those may do who keep order; now and then somebody tries who may not. */
 function moderate(world: World, device: Device, how: { habit: string; channel: string }): void {
   const { random } = world;
   const { habit, channel } = how;
   const theirs = [...world.database.byId.values()].filter((one) => !one.isGone && one.moderates(device.person.id));
   const room = theirs.length > 0 && random.chance(0.8) ? random.pick(theirs).id : channel;
-  const user = random.pick(world.devices).person.id;
+  const invited = world.persons.filter(({ id }) => world.database.byId.get(room)?.isInvited(id) === true);
+  const user = (invited.length > 0 && random.chance(0.5) ? random.pick(invited) : random.pick(world.devices).person).id;
   const ask = (method: string, data: object): void => device.ask("other", { rpc: { method, data } }, {});
   if (habit === "erase") {
     const { top } = world.database.byId.get(room) ?? { top: 0 };

@@ -55,10 +55,15 @@ export class Link {
     return this.#here && !this.#broken;
   }
 
+  /** The run of the server at the other end, once it was reached. */
+  get node(): Node | undefined {
+    return this.#node;
+  }
+
   /** Reaches the server after a while, or nobody. */
   dial(): void {
     this.#later(() => {
-      const { node } = this.#world;
+      const node = this.#world.nodeToCome();
       if (node === undefined || this.#broken) return this.lost(1006);
       this.#node = node;
       this.#there = true;

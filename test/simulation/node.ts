@@ -1,15 +1,16 @@
-import { createChat } from "../../src/app-chat.ts";
+import { createChat, type AppOptions } from "../../src/app-chat.ts";
 import { createDoors } from "../../src/app.ts";
 import { readConfig } from "../../src/config.ts";
 import { Flusher } from "../../src/gateway/connection.ts";
 import type { Sockets } from "../../src/gateway/socket.ts";
-import type { Fields, Log } from "../../src/lib/log.ts";
 import type { Storage } from "../../src/store/database.ts";
 import { publicationSeq } from "../../src/protocol/events.ts";
 import { jsonQuietTopic } from "../../src/protocol/topics.ts";
-import { simulated } from "./database.ts";
+import type { SimulatedBroker } from "./broker.ts";
+import type { ChatStorage } from "./database.ts";
 import type { Link } from "./network.ts";
-import { SimulatedClock } from "./timeline.ts";
+import type { Run } from "./room-log.ts";
+import type { SimulatedClock } from "./timeline.ts";
 import type { World } from "./world.ts";
 
 const { config, secrets } = readConfig({ flags: { open: ["true"] }, env: {}, readFile: () => "" });
@@ -22,43 +23,72 @@ function isAside(line: string, channel: string): boolean {
   );
 }
 
+export interface NodeOptions {
+  readonly name: string;
+  readonly clock: SimulatedClock;
+  readonly storage: ChatStorage;
+  /** It could not start. */
+  readonly failed: () => void;
+  readonly others: { readonly broker: SimulatedBroker; readonly tells: boolean } | undefined;
+  readonly openJournal?: AppOptions["openJournal"];
+}
+
+/** The settings of a server with that database. */
+export function serverConfig(database: string): AppOptions["config"] {
+  const limits = { messagesPerSecond: 1_000, messagesBurst: 1_000, openRoomsPerAddressMax: 0 };
+  return { ...config, ...limits, database };
+}
+
 /** One run of the server, from a start to a kill: everything of the real one between its sockets and its database. */
-export class Node {
+export class Node implements Run {
+  readonly name: string;
+  readonly started_ms: number;
   readonly clock: SimulatedClock;
   readonly flusher = new Flusher();
   readonly topics = new Map<string, Set<Link>>();
   readonly links = new Set<Link>();
+  /** Where it is one of several. */
+  readonly broker: SimulatedBroker | undefined;
   readonly chat: ReturnType<typeof createChat>;
   readonly #world: World;
   /** The last seq that went to a room's topic. */
   readonly #delivered = new Map<string, number>();
   #sockets: Sockets | undefined;
 
-  constructor(world: World) {
+  constructor(world: World, { clock, failed, name, openJournal, others, storage }: NodeOptions) {
     this.#world = world;
-    this.clock = new SimulatedClock(world.timeline, world.wall);
-    const storage = world.database.open(this.clock) as Storage;
+    this.name = name;
+    this.started_ms = world.timeline.now_ms;
+    this.clock = clock;
+    this.broker = others?.broker;
+    const { nodes, ringBytes } = world.weather;
     const options = {
-      config: {
-        ...config,
-        ringBytesMax: world.weather.ringBytes,
-        messagesPerSecond: 1_000,
-        messagesBurst: 1_000,
-        openRoomsPerAddressMax: 0,
-      },
+      config: { ...serverConfig(nodes > 1 ? "http://database" : ""), ringBytesMax: ringBytes },
       secrets,
       version: "simulated",
-      log: this.#log(),
-      clock: this.clock,
+      log: world.log(name),
+      clock,
+      others,
+      ...(openJournal === undefined ? {} : { openJournal }),
     };
-    this.chat = createChat(options, storage, (topic, frame) => this.#deliver(topic, frame));
-    void createDoors(options, storage, this.chat).then(({ sockets }) => {
-      this.#sockets = sockets;
-    });
+    this.chat = createChat(options, storage as Storage, (topic, frame) => this.#deliver(topic, frame));
+    this.#open(options, storage as Storage).catch(failed);
+  }
+
+  /** A node that is alone has nobody to hear: its doors are made in the turn of its start. */
+  async #open(options: AppOptions, storage: Storage): Promise<void> {
+    if (this.broker !== undefined) await this.chat.start();
+    const { sockets } = await createDoors(options, storage, this.chat);
+    this.#sockets = sockets;
+  }
+
+  /** It lets people in. */
+  get isOpen(): boolean {
+    return this.#sockets !== undefined;
   }
 
   get sockets(): Sockets {
-    if (this.#sockets === undefined) throw new Error("Assertion failed: the doors are made in the turn of the start");
+    if (this.#sockets === undefined) throw new Error("Assertion failed: nobody comes before the doors are made");
     return this.#sockets;
   }
 
@@ -104,24 +134,10 @@ export class Node {
       const before = this.#delivered.get(topic) ?? 0;
       if (seq <= before) this.#world.fail(`published ${channel} ${seq} behind ${before}`, undefined);
       const { now_ms } = this.#world.timeline;
-      if (!room.isText(seq, text, { sent_ms: now_ms, read_ms: 0 }))
+      if (!room.isText(seq, text, { by: this, sent_ms: now_ms, read_ms: 0 }))
         this.#world.fail(`published what is not stored: ${channel} ${seq}`, undefined);
-      room.published(seq, now_ms);
+      room.published(seq, this, now_ms);
       this.#delivered.set(topic, seq);
     }
-  }
-
-  /** The server's log: an error that no simulated fault explains is a bug. */
-  #log(): Log {
-    const told = (event: string, fields?: Fields): void => {
-      if (this.#world.verbose) console.log(`${this.#world.timeline.now_ms.toFixed(1)} log ${event}`, fields?.["error"]);
-      const chain: unknown[] = [];
-      for (let at = fields?.["error"]; at instanceof Error; at = at.cause) chain.push(at.message);
-      if (fields?.["error"] === undefined || chain.some((text) => String(text).includes(simulated))) return;
-      this.#world.fail(`the server logged ${event}: ${chain.join(" < ")}`, undefined);
-    };
-    const quiet = (): void => undefined;
-    const log: Log = { debug: quiet, info: quiet, warn: told, error: told, child: () => log };
-    return log;
   }
 }

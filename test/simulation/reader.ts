@@ -131,6 +131,7 @@ export class Reader implements Caller {
       this.#world.fail(`${this.person.id} was shown ${seq} of ${channel}, ${what}`, undefined);
     if (room === undefined) return wrong("which is no room");
     if (!room.mayRead(this.person.id, seq, sent_ms)) return wrong("which is not theirs to see");
-    if (!room.isText(seq, text, { sent_ms, read_ms: this.#world.weather.read_ms })) wrong(`and not as it is: ${text}`);
+    if (!room.isText(seq, text, { by: this.#link?.node, sent_ms, read_ms: this.#world.weather.read_ms }))
+      wrong(`and not as it is: ${text}`);
   }
 }

@@ -1,5 +1,6 @@
 import { publicationSeq } from "../../src/protocol/events.ts";
 import { recovery_events_max } from "../../src/protocol/limits.ts";
+import type { Run } from "./room-log.ts";
 import type { World } from "./world.ts";
 
 /** What a reply or a push says of a subscription. */
@@ -20,6 +21,8 @@ export class Streams {
   readonly positions = new Map<string, number>();
   /** Subscriptions of the present connection, with the last seq of each. */
   readonly live = new Map<string, number>();
+  /** The run of the server that the present connection leads to. */
+  from: Run | undefined;
   /** Ended by the device, and the server may not know yet. */
   readonly leaving = new Set<string>();
   readonly #world: World;
@@ -48,6 +51,8 @@ export class Streams {
     if (this.live.has(channel)) return this.#fail(`subscribed to ${channel} twice`);
     const { offset = 0, publications = [] } = said;
     const { position, epoch, sent_ms } = asked;
+    if (!room.mayStandAt(this.#user, offset, sent_ms))
+      this.#fail(`subscribed to ${channel} at ${offset} and may not be`);
     if (said.epoch !== this.#world.database.epoch) this.#fail(`${channel} has the epoch ${said.epoch}`);
     if (offset > room.top && said.recovered !== true) this.#fail(`${channel} starts at ${offset} above ${room.top}`);
     if (position === undefined || said.recovered !== true) {
@@ -68,7 +73,18 @@ export class Streams {
     this.#advance(channel, text, sent_ms);
   }
 
+  /** The device ends it. */
   end(channel: string): void {
+    this.live.delete(channel);
+  }
+
+  /** The server ends it, which is for those who are no members any more: at that place of the log, or before. */
+  putOut(channel: string, sent_ms: number): void {
+    const room = this.#world.database.byId.get(channel);
+    const at = this.live.get(channel);
+    if (at === undefined && !this.leaving.has(channel)) this.#fail(`put out of ${channel}, which it has not`);
+    if (at !== undefined && room?.mayBePutOut(this.#user, at, sent_ms) !== true)
+      this.#fail(`put out of ${channel} behind ${at}, where the log lets them stay`);
     this.live.delete(channel);
   }
 
@@ -80,7 +96,7 @@ export class Streams {
     if (seq !== at + 1 && !(seq > at && room.maySkipTo(this.#user, seq))) {
       return this.#fail(`${channel} went from ${at} to ${seq}`);
     }
-    if (!room.isText(seq, text, { sent_ms, read_ms: this.#world.weather.read_ms }))
+    if (!room.isText(seq, text, { by: this.from, sent_ms, read_ms: this.#world.weather.read_ms }))
       return this.#fail(`${channel} ${seq} is not what the log has: ${text}`);
     if (!room.mayRead(this.#user, seq, sent_ms))
       return this.#fail(`${channel} ${seq} may not be read by ${this.#user}`);

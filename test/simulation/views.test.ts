@@ -3,22 +3,15 @@
  * reading, and once all is quiet everybody has exactly their view. The model of views is in `room-log.ts`.
  */
 
-import { drainMicrotasks } from "bun:jsc";
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { sha256, shortId } from "../../src/lib/ids.ts";
 import { printedSeed } from "../seed.ts";
+import { CalmWorld, people } from "./calm-world.ts";
 import type { Person } from "./device.ts";
-import { Node } from "./node.ts";
-import { Reader } from "./reader.ts";
+import type { Reader } from "./reader.ts";
 import type { RoomLog } from "./room-log.ts";
-import type { Weather } from "./weather.ts";
-import { World } from "./world.ts";
 
 const sequences = 2_000;
-const people = 4;
-const steps_max = 40_000;
-const quiet_ms = 40;
 
 /** How often each is done. */
 const weights = {
@@ -62,75 +55,6 @@ const step: fc.Arbitrary<Step> = fc.record({
   n: fc.integer({ min: 0, max: 30 }),
   together: fc.boolean(),
 });
-
-/** Nothing goes wrong here but what people do to each other. */
-const calm: Partial<Weather> = {
-  latency_ms: 1,
-  tick_ms: 2,
-  slow: 0,
-  weight: 1,
-  commit_ms: 4,
-  read_ms: 3,
-  readFailures: 0,
-  longWords: 0,
-  past: 0,
-};
-
-class CalmWorld extends World {
-  readonly persons: Person[] = [];
-  readonly readers: { page: Reader; plain: Reader }[] = [];
-  readonly rooms: RoomLog[] = [];
-
-  constructor(seed: number, ringBytes: number) {
-    super(seed, { verbose: false });
-    Object.assign(this.weather, calm, { ringBytes });
-    this.stormy = false;
-    for (let n = 1; n <= people; n++) {
-      const person = { n, id: `person${n}`.padEnd(20, "x"), token: `guest_${n}` };
-      this.database.addUser({ n, id: person.id, hash: sha256(person.token) });
-      this.persons.push(person);
-    }
-    this.#makeRoom("public", "joined");
-    this.#makeRoom("private", "all");
-    this.node = new Node(this);
-    // The doors are made a few microtasks later.
-    drainMicrotasks();
-    for (const person of this.persons) {
-      const page = new Reader({ world: this, person, wantsRooms: true });
-      const plain = new Reader({ world: this, person, wantsRooms: false });
-      for (const reader of [page, plain]) reader.dial("nothing");
-      this.readers.push({ page, plain });
-    }
-    this.settle();
-  }
-
-  #makeRoom(kind: "public" | "private", history: "all" | "joined"): void {
-    const { n: actor, id: by } = this.persons[0] as Person;
-    const data = `{"user":"${by}","role":"owner"}`;
-    const room = { id: shortId(), kind, name: "a room", history } as const;
-    const [made] = this.database.seed([{ kind: "created", actor, by, room, data }]);
-    const log = this.database.rooms.get(made?.room ?? 0);
-    if (log !== undefined) this.rooms.push(log);
-  }
-
-  /** Lives on until everybody has their answers, and what they brought about has gone by. */
-  settle(): void {
-    const idle = (): boolean => this.readers.every(({ page, plain }) => page.isIdle && plain.isIdle);
-    this.#until(idle);
-    let passed = false;
-    this.timeline.after(quiet_ms, () => {
-      passed = true;
-    });
-    this.#until(() => passed);
-  }
-
-  #until(holds: () => boolean): void {
-    const end = this.timeline.steps + steps_max;
-    while (!holds() && this.violation === undefined) {
-      if (!this.timeline.step() || this.timeline.steps > end) this.fail("nothing comes to rest", undefined);
-    }
-  }
-}
 
 function perform(world: CalmWorld, { about, act, by, n, room: which }: Step): void {
   const { page, plain } = world.readers[by] as { page: Reader; plain: Reader };
@@ -251,7 +175,7 @@ test(`${sequences} sequences of what people do in rooms show nobody what is not 
       fc.array(step, { minLength: 8, maxLength: 28 }),
       fc.constantFrom(600, 1_000_000),
       (steps, ringBytes) => {
-        const world = new CalmWorld(1, ringBytes);
+        const world = new CalmWorld(1, { nodes: 1, ringBytes });
         for (const one of steps) {
           perform(world, one);
           if (!one.together) world.settle();
@@ -259,7 +183,7 @@ test(`${sequences} sequences of what people do in rooms show nobody what is not 
         }
         world.settle();
         if (world.violation === undefined) checkViews(world);
-        world.node?.kill();
+        for (const node of world.nodes) node.kill();
         done += steps.length;
         for (const { page, plain } of world.readers) shown += page.shown + plain.shown;
         if (world.violation !== undefined) throw new Error(world.violation);

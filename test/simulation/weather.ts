@@ -8,6 +8,8 @@ export interface Weather {
   readonly storm_ms: number;
   readonly devices: number;
   readonly people: number;
+  /** How much more often than otherwise people ask each other in, come and go. */
+  readonly sociable: number;
   /** A device does something about so often. */
   readonly act_ms: number;
   readonly latency_ms: number;
@@ -29,7 +31,19 @@ export interface Weather {
   readonly past: number;
   /** A close by the server is told to it within the call, or in a later turn. */
   readonly closesAtOnce: boolean;
+  /** How many share the database; alone a node has a file of its own. */
+  readonly nodes: number;
+  /** How many threads serve the sockets of a node that is alone. */
+  readonly gateways: number;
+  /** How long a letter between nodes takes at most, each half of its way. */
+  readonly broker_ms: number;
+  /** Share of letters between nodes that are lost; with all of them there is no broker. */
+  readonly lostLetters: number;
+  /** How often a node loses its broker for a while. */
+  readonly brokerCut_ms: number;
 }
+
+const alone = { nodes: 1, gateways: 1 };
 
 export function makeWeather(random: Random): Weather {
   const faults = random.pick([0, 1, 1, 4]);
@@ -46,6 +60,7 @@ export function makeWeather(random: Random): Weather {
     storm_ms: random.between(800, 3_500),
     devices: random.whole(2, 5),
     people: random.whole(2, 4),
+    sociable: random.pick([1, 1, 5]),
     act_ms: random.pick([60, 120, 250]),
     latency_ms: random.pick([1, 5, 30, 150]),
     tick_ms: random.pick([0, 2, 20]),
@@ -61,5 +76,9 @@ export function makeWeather(random: Random): Weather {
     longWords: random.pick([0, 0, 0.05, 0.3]),
     past: random.pick([0, 3, 40, 260]),
     closesAtOnce: random.chance(0.5),
+    ...random.pick([alone, alone, { nodes: 1, gateways: 2 }, { nodes: 2, gateways: 1 }, { nodes: 3, gateways: 1 }]),
+    broker_ms: random.pick([1, 5, 40]),
+    lostLetters: random.pick([0, 0, 0.05, 1]),
+    brokerCut_ms: random.pick([1_000, 4_000, 100_000]),
   };
 }

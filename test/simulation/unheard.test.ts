@@ -1,0 +1,68 @@
+/** What was committed and nobody heard of counts all the same. */
+
+import { expect, test } from "bun:test";
+import { CalmWorld } from "./calm-world.ts";
+import type { RoomLog } from "./room-log.ts";
+
+const lives = 100;
+const outage_ms = 1_500;
+const calm_ms = 1_500;
+const unheard = { stored: 0, stalled: 0, refused: 0, full: 0, failed: 0, unknown: 0, unheard: 1 };
+
+/** Who joins while the server still looks for what became of a setting. */
+function joinAfterUnheard(seed: number): string | undefined {
+  const world = new CalmWorld(seed, { nodes: 1, ringBytes: 1_000_000 });
+  const [owner, joiner] = world.readers;
+  const [room] = world.rooms as [RoomLog];
+  owner?.page.rpc("room.update", { room: room.id, history: "all" });
+  world.settle();
+  for (const text of ["one", "two"]) owner?.page.ask({ publish: { channel: room.id, data: { text } } });
+  world.settle();
+  const before = room.top;
+  Object.assign(world.weather, { commits: unheard });
+  world.stormy = true;
+  owner?.page.rpc("room.update", { room: room.id, history: "joined" });
+  world.until(() => room.top > before);
+  world.stormy = false;
+  joiner?.page.rpc("room.join", { room: room.id });
+  world.settle();
+  joiner?.page.rpc("message.list", { room: room.id, limit: 100 }, ({ rpc }, sent_ms) => {
+    const { events = [] } = (rpc?.data ?? {}) as { events?: object[] };
+    for (const event of events) joiner.page.seeText(room.id, JSON.stringify(event), sent_ms);
+  });
+  world.settle();
+  for (const node of world.nodes) node.kill();
+  return world.violation;
+}
+
+/** Who leaves a crowd, where that has no event, while the database answers now and then. */
+function staysAfterUnheard(seed: number): number {
+  const world = new CalmWorld(seed, { nodes: 1, ringBytes: 1_000_000 });
+  const [, leaver] = world.readers;
+  const [room] = world.rooms as [RoomLog];
+  leaver?.page.rpc("room.join", { room: room.id });
+  world.settle();
+  world.database.crowd(room.n);
+  Object.assign(world.weather, { commits: unheard, readFailures: 0.5 });
+  world.stormy = true;
+  leaver?.page.rpc("room.leave", { room: room.id });
+  const user = world.persons[1]?.id ?? "";
+  world.until(() => !room.isMember(user));
+  world.pass(outage_ms);
+  world.stormy = false;
+  world.pass(calm_ms);
+  const connections = world.nodes.flatMap(({ sockets }) => [...sockets.all()]);
+  const inside = connections.filter(({ person, subscriptions }) => person.id === user && subscriptions.size > 0);
+  for (const node of world.nodes) node.kill();
+  return inside.length;
+}
+
+test("who leaves a crowd is out of it once the database answers, though nobody has heard of the leave", () => {
+  const seeds = Array.from({ length: lives }, (_, seed) => seed);
+  expect(seeds.map(staysAfterUnheard).filter((stays) => stays > 0)).toEqual([]);
+}, 120_000);
+
+test("who joins behind a setting that nobody has heard of reads what it lets them read", () => {
+  const seeds = Array.from({ length: lives }, (_, seed) => seed);
+  expect(seeds.map(joinAfterUnheard).filter((violation) => violation !== undefined)).toEqual([]);
+}, 120_000);
