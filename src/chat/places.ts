@@ -65,10 +65,17 @@ export class Places {
     const person = people.find(fact.user);
     if (person === undefined) return;
     person.placesVersion++;
-    // Behind a hole the place in the log of who comes is not reached yet, and before the opening it is gone by: then what
-    // the database says counts. Who goes is taken away too early rather than too late.
-    if (fact.kind === "joined" && room !== undefined && (silent ? room.published < seq : seq <= room.opened)) {
+    // Before the opening that place in the log is gone by: what the database says counts.
+    if (room !== undefined && !silent && fact.kind === "joined" && seq <= room.opened)
       return this.#look({ user: fact.user, n, id: room.id, seq, silent });
+    // Behind a hole it is not reached yet, and what is in the hole is older. Who goes is taken away too early rather than too
+    // late.
+    if (room !== undefined && silent && room.published < seq) {
+      void this.#lookBehind({ user: fact.user, n, id: room.id, seq, silent });
+      if (fact.kind === "joined") {
+        person.memberships.delete(n);
+        return;
+      }
     }
     if (fact.kind === "joined") this.#joined(person, change, fact);
     else this.#changed(person, n, fact);
@@ -112,6 +119,12 @@ export class Places {
     if (id !== undefined) return this.#look({ user, n, id, seq: 0, silent: true });
     person.placesVersion++;
     person.memberships.delete(n);
+  }
+
+  /** What the database says counts once the log has gone by up to there. */
+  async #lookBehind(change: ElsewherePlace): Promise<void> {
+    await this.#options.outbox.catchUp(change.n, change.seq);
+    this.#look(change);
   }
 
   /** What cannot be read is not known: then it is looked up when it is needed. */

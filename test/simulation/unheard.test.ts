@@ -7,7 +7,8 @@ import type { RoomLog } from "./room-log.ts";
 const lives = 100;
 const outage_ms = 1_500;
 const calm_ms = 1_500;
-const unheard = { stored: 0, stalled: 0, refused: 0, full: 0, failed: 0, unknown: 0, unheard: 1 };
+const stored = { stored: 1, stalled: 0, refused: 0, full: 0, failed: 0, unknown: 0, unheard: 0 };
+const unheard = { ...stored, stored: 0, unheard: 1 };
 
 /** Who joins while the server still looks for what became of a setting. */
 function joinAfterUnheard(seed: number): string | undefined {
@@ -56,6 +57,37 @@ function staysAfterUnheard(seed: number): number {
   for (const node of world.nodes) node.kill();
   return inside.length;
 }
+
+/** Who joins a crowd, where that has no event, behind an event that the server has not heard of and cannot read at once. */
+function missesAfterUnheard(seed: number): string | undefined {
+  const world = new CalmWorld(seed, { nodes: 1, ringBytes: 1_000_000 });
+  const [owner, joiner] = world.readers;
+  const [room] = world.rooms as [RoomLog];
+  world.database.crowd(room.n);
+  const user = world.persons[1]?.id ?? "";
+  const before = room.top;
+  Object.assign(world.weather, { commits: unheard });
+  world.stormy = true;
+  owner?.plain.rpc("member.invite", { room: room.id, user });
+  world.until(() => room.top > before);
+  Object.assign(world.weather, { commits: stored, readFailures: 0.5 });
+  joiner?.page.rpc("room.join", { room: room.id });
+  world.pass(outage_ms);
+  world.stormy = false;
+  world.pass(calm_ms);
+  let refusal: string | undefined;
+  joiner?.page.rpc("message.list", { room: room.id }, ({ error }) => {
+    if (error !== undefined && room.isMember(user)) refusal = `${seed}: ${error.code}`;
+  });
+  world.settle();
+  for (const node of world.nodes) node.kill();
+  return refusal ?? world.violation;
+}
+
+test("who joins a crowd behind what nobody has heard of is a member, and stays one when that is read", () => {
+  const seeds = Array.from({ length: lives }, (_, seed) => seed);
+  expect(seeds.map(missesAfterUnheard).filter((missed) => missed !== undefined)).toEqual([]);
+}, 120_000);
 
 test("who leaves a crowd is out of it once the database answers, though nobody has heard of the leave", () => {
   const seeds = Array.from({ length: lives }, (_, seed) => seed);
