@@ -89,11 +89,12 @@ export class Outbox {
     if (told !== undefined && told.size > 0) tell?.([...told.values()].flat());
   }
 
-  /** It may have been stored, and a join or a leave even without an event. */
+  /** It may have been stored: a join or a leave even without an event, and anything in a room that nobody has open here. */
   async #unknown(draft: Draft): Promise<void> {
     if (draft.kind === "created") return;
     await this.catchUp(draft.room);
-    if (draft.kind === "joined" || draft.kind === "left") this.#options.doubt?.({ n: draft.room, user: draft.about });
+    if ("about" in draft) this.#options.doubt?.({ n: draft.room, user: draft.about });
+    else if ("set" in draft) this.#options.directory.forgetFacts(draft.room);
   }
 
   /** Publishes what the database has and this node has not, if anything. `top` is a seq that is known to be there. */

@@ -1,8 +1,12 @@
 /** What was committed and nobody heard of counts all the same. */
 
 import { expect, test } from "bun:test";
+import { joinedData } from "../../src/chat/noted-changes.ts";
+import { shortId } from "../../src/lib/ids.ts";
 import { CalmWorld } from "./calm-world.ts";
 import type { RoomLog } from "./room-log.ts";
+
+type Readers = CalmWorld["readers"][number];
 
 const lives = 100;
 const outage_ms = 1_500;
@@ -57,6 +61,40 @@ function staysAfterUnheard(seed: number): number {
   for (const node of world.nodes) node.kill();
   return inside.length;
 }
+
+/** Somebody is banned from a room that nobody has open, or the room is deleted, after they have written into it. */
+function readsAfterUnheard(method: "member.ban" | "room.delete", seed: number): string | undefined {
+  const world = new CalmWorld(seed, { nodes: 1, ringBytes: 1_000_000 });
+  const [owner, guest] = world.readers as [Readers, Readers];
+  const room = { id: shortId(), kind: "private", name: "a room", history: "all" } as const;
+  const [by, about] = [owner.plain.person, guest.plain.person];
+  const [made] = world.database.seed([
+    { kind: "created", actor: by.n, by: by.id, room, data: joinedData(by.id, "owner") },
+  ]);
+  const who = { actor: by.n, by: by.id, target: about.n, about: about.id, role: "member", right: "server" } as const;
+  world.database.seed([{ kind: "joined", room: made?.room ?? 0, ...who, data: joinedData(about.id, "member") }]);
+  const answers: (number | undefined)[] = [];
+  const look = (): void =>
+    guest.plain.rpc("message.list", { room: room.id }, ({ error }) => void answers.push(error?.code));
+  guest.plain.ask({ publish: { channel: room.id, data: { text: "words" } } });
+  world.settle();
+  Object.assign(world.weather, { commits: unheard });
+  world.stormy = true;
+  owner.plain.rpc(method, { room: room.id, ...(method === "member.ban" ? { user: about.id } : {}) });
+  world.settle();
+  world.stormy = false;
+  look();
+  world.settle();
+  for (const node of world.nodes) node.kill();
+  return answers.join() === "102" ? world.violation : `${method} ${seed}: ${answers.join()}`;
+}
+
+test("a ban and a deletion of which nobody has heard keep people out of a room that nobody has open", () => {
+  const seeds = Array.from({ length: lives / 10 }, (_, seed) => seed);
+  const methods = ["member.ban", "room.delete"] as const;
+  const wrong = methods.flatMap((method) => seeds.map((seed) => readsAfterUnheard(method, seed)));
+  expect(wrong.filter((one) => one !== undefined)).toEqual([]);
+}, 120_000);
 
 /** Who joins a crowd, where that has no event, behind an event that the server has not heard of and cannot read at once. */
 function missesAfterUnheard(seed: number): string | undefined {
