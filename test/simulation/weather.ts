@@ -44,6 +44,8 @@ export interface Weather {
 }
 
 const alone = { nodes: 1, gateways: 1 };
+const gateways = { nodes: 1, gateways: 2 };
+const two = { nodes: 2, gateways: 1 };
 
 export function makeWeather(random: Random): Weather {
   const faults = random.pick([0, 1, 1, 4]);
@@ -76,7 +78,7 @@ export function makeWeather(random: Random): Weather {
     longWords: random.pick([0, 0, 0.05, 0.3]),
     past: random.pick([0, 3, 40, 260]),
     closesAtOnce: random.chance(0.5),
-    ...random.pick([alone, alone, { nodes: 1, gateways: 2 }, { nodes: 2, gateways: 1 }, { nodes: 3, gateways: 1 }]),
+    ...random.pick([alone, alone, alone, gateways, two, two, { nodes: 3, gateways: 1 }]),
     broker_ms: random.pick([1, 5, 40]),
     lostLetters: random.pick([0, 0, 0.05, 1]),
     brokerCut_ms: random.pick([1_000, 4_000, 100_000]),

@@ -18,6 +18,8 @@ const steps_max = 400_000;
 const look_ms = 100;
 /** Nodes look for news of each other every two seconds: so long nothing may have moved. */
 const settled_ms = 2_500;
+/** What has come to rest needs no more than a look now and then. */
+const rest_ms = 500;
 const start_ms = Date.UTC(2026, 0, 1);
 
 /**
@@ -43,6 +45,8 @@ export class World {
   violation: string | undefined;
   #count = 0;
   #isQuiet = false;
+  /** At the last look nothing was left to come. */
+  #restful = false;
   readonly #links = new Set<Link>();
 
   constructor(seed: number, options: { verbose: boolean }) {
@@ -228,7 +232,8 @@ export class World {
         if (this.stormy) act(this, device);
         device.upkeep();
       }
-      this.timeline.after(this.random.between(0.1, 2) * (this.stormy ? act_ms : 50 + latency_ms), again);
+      const calm_ms = this.#restful ? rest_ms : 50 + latency_ms;
+      this.timeline.after(this.random.between(0.1, 2) * (this.stormy ? act_ms : calm_ms), again);
     };
     this.timeline.after(this.random.between(0, act_ms), again);
   }
@@ -282,6 +287,7 @@ export class World {
       for (const device of this.devices) device.wantAll();
       const { now_ms } = this.timeline;
       const restless = isQuiet(this);
+      this.#restful = restless === undefined;
       quiet_ms = restless === undefined ? Math.min(quiet_ms, now_ms) : Number.POSITIVE_INFINITY;
       if (now_ms - quiet_ms >= (this.hasOthers ? settled_ms : 0)) this.#isQuiet = true;
       else if (now_ms > end_ms) this.fail(`no rest: ${restless ?? "too late"}`, undefined);
