@@ -5,6 +5,7 @@
  */
 
 import type { Clock } from "../lib/clock.ts";
+import { ChatError } from "../protocol/errors.ts";
 import type { RoomChangeKind } from "../protocol/events.ts";
 import { visibleFrom } from "../store/commit-rules.ts";
 import type { RoomRow } from "../store/rooms.ts";
@@ -105,8 +106,10 @@ export class Places {
       const { id } = await directory.openByKey(n);
       const { room } = await directory.enter(person, id);
       if (person.memberships.get(n)?.state === "joined") this.adopt(person, room);
-    } catch {
-      // Gone again, or the database does not answer: the next connect finds it.
+    } catch (error) {
+      // Gone again, or the database does not answer. Where others write too, the news tells of it.
+      const isGone = error instanceof ChatError;
+      if (!isGone && !this.#options.shared) this.#options.clock.after(retry_ms, () => void this.#bring(person, n));
     }
   }
 
