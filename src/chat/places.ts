@@ -66,12 +66,15 @@ export class Places {
     const person = people.find(fact.user);
     if (person === undefined) return;
     person.placesVersion++;
-    // Before the opening that place in the log is gone by: what the database says counts.
-    if (room !== undefined && !silent && fact.kind === "joined" && seq <= room.opened)
-      return this.#look({ user: fact.user, n, id: room.id, seq, silent });
-    // Behind a hole it is not reached yet, and what is in the hole is older. Who goes is taken away too early rather than too
-    // late.
-    if (room !== undefined && silent && room.published < seq) {
+    // The room was opened from behind the event, which goes by no more: then what the database says counts.
+    if (!silent && room !== undefined && seq <= room.opened) {
+      person.memberships.delete(n);
+      if (isRemoval(fact)) this.#removed(person, room, fact.kind !== "left");
+      return this.#look({ user: fact.user, n, id: room.id, seq, silent: true });
+    }
+    // Behind a hole that place in the log is not reached yet, and what is in it is older. Who goes is taken away too early
+    // rather than too late.
+    if (silent && room !== undefined && room.published < seq) {
       void this.#lookBehind({ user: fact.user, n, id: room.id, seq, silent });
       if (fact.kind === "joined") {
         person.memberships.delete(n);

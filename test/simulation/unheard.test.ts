@@ -62,10 +62,8 @@ function staysAfterUnheard(seed: number): number {
   return inside.length;
 }
 
-/** Somebody is banned from a room that nobody has open, or the room is deleted, after they have written into it. */
-function readsAfterUnheard(method: "member.ban" | "room.delete", seed: number): string | undefined {
-  const world = new CalmWorld(seed, { nodes: 1, ringBytes: 1_000_000 });
-  const [owner, guest] = world.readers as [Readers, Readers];
+/** A room of which the server knows nothing yet. */
+function roomOfTwo(world: CalmWorld, owner: Readers, guest: Readers): { id: string } {
   const room = { id: shortId(), kind: "private", name: "a room", history: "all" } as const;
   const [by, about] = [owner.plain.person, guest.plain.person];
   const [made] = world.database.seed([
@@ -73,6 +71,34 @@ function readsAfterUnheard(method: "member.ban" | "room.delete", seed: number): 
   ]);
   const who = { actor: by.n, by: by.id, target: about.n, about: about.id, role: "member", right: "server" } as const;
   world.database.seed([{ kind: "joined", room: made?.room ?? 0, ...who, data: joinedData(about.id, "member") }]);
+  return room;
+}
+
+/** Somebody connects while they are banned from a room that is opened for them just then. */
+function seesAfterBan(seed: number): string | undefined {
+  const world = new CalmWorld(seed, { nodes: 1, ringBytes: 1_000_000 });
+  const [owner, guest] = world.readers as [Readers, Readers];
+  const room = roomOfTwo(world, owner, guest);
+  owner.plain.rpc("member.ban", { room: room.id, user: guest.plain.person.id });
+  world.timeline.after(world.random.between(0, 20), () => guest.page.dial("nothing"));
+  world.pass(50);
+  owner.plain.ask({ publish: { channel: room.id, data: { text: "not for them" } } });
+  world.settle();
+  for (const node of world.nodes) node.kill();
+  return world.violation;
+}
+
+test("who is banned while the room is opened for them is not in it", () => {
+  const seeds = Array.from({ length: 4 * lives }, (_, seed) => seed);
+  expect(seeds.map(seesAfterBan).filter((violation) => violation !== undefined)).toEqual([]);
+}, 120_000);
+
+/** Somebody is banned from a room that nobody has open, or the room is deleted, after they have written into it. */
+function readsAfterUnheard(method: "member.ban" | "room.delete", seed: number): string | undefined {
+  const world = new CalmWorld(seed, { nodes: 1, ringBytes: 1_000_000 });
+  const [owner, guest] = world.readers as [Readers, Readers];
+  const room = roomOfTwo(world, owner, guest);
+  const about = guest.plain.person;
   const answers: (number | undefined)[] = [];
   const look = (): void =>
     guest.plain.rpc("message.list", { room: room.id }, ({ error }) => void answers.push(error?.code));
