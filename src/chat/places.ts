@@ -227,12 +227,23 @@ export class Places {
     }
     if (!person.connections.some((recipient) => recipient.wantsRooms)) return;
     // Behind the top of the room the place is read again: who went before it was open is not brought in.
-    const { room } = await directory.enter(person, change.id);
+    const room = await this.#entered(person, change.id);
+    if (room === undefined) return;
     const from = person.memberships.get(change.n)?.visible_from ?? 1;
     if (from > room.published + 1) await outbox.catchUp(change.n, from - 1);
     // It was asked of the database twice: what a commit has told meanwhile is newer.
     const now = person.memberships.get(change.n);
     if (now?.state === "joined" && now.visible_from <= room.published + 1) this.adopt(person, room);
+  }
+
+  /** The room, where the person's place in it is known; undefined where it has gone in the meantime. */
+  async #entered(person: Person, id: string): Promise<LiveRoom | undefined> {
+    try {
+      return (await this.#options.directory.enter(person, id)).room;
+    } catch (error) {
+      if (error instanceof ChatError) return undefined;
+      throw error;
+    }
   }
 
   /** Subscribes those connections of a person that want their rooms, from the next event on. */
