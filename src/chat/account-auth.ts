@@ -3,6 +3,7 @@
  * somebody first signs in, for it takes a while that a start does not have.
  */
 
+import { AsyncLocalStorage } from "node:async_hooks";
 import { betterAuth } from "better-auth/minimal";
 import { APIError } from "better-auth/api";
 import { bearer } from "better-auth/plugins/bearer";
@@ -23,7 +24,7 @@ import { ChatError } from "../protocol/errors.ts";
 import { nameSchema } from "../protocol/operation-fields.ts";
 import { user_name_chars_max } from "../protocol/limits.ts";
 import { createAccountsAdapter } from "../store/accounts/adapter.ts";
-import { isFreeName } from "../store/accounts/people.ts";
+import { hasPassword, isFreeName } from "../store/accounts/people.ts";
 import { useCode } from "../store/accounts/used-codes.ts";
 import type { Database } from "../store/orm.ts";
 import { findUsers } from "../store/users.ts";
@@ -47,6 +48,9 @@ export interface Oidc {
   /** Who comes for the first time gets an account. */
   readonly signUp: boolean;
 }
+
+/** Hashes of the passwords that were looked at, or made, for the request that is being answered. */
+const proofs = new AsyncLocalStorage<Set<string>>();
 
 export interface AccountAuthOptions {
   readonly clock: Clock;
@@ -92,7 +96,7 @@ export async function openAccountAuth(options: AccountAuthOptions): Promise<Acco
   const { socialProviders } = await auth.$context;
   return {
     hasProvider: socialProviders.some(({ id }) => id === oidcProvider),
-    handle: (request) => auth.handler(request),
+    handle: (request) => proofs.run(new Set(), () => auth.handler(request)),
     async signUp(person, headers) {
       // A bot may have the name, which better-auth does not know.
       if (!(await isFreeName(options.db, person.username)))
@@ -116,7 +120,7 @@ function createAuth(options: AccountAuthOptions) {
     basePath: authPath,
     secret,
     trustedOrigins: [publicUrl, ...origins],
-    database: createAccountsAdapter({ db, end }),
+    database: createAccountsAdapter({ db, end, requireProof: (account) => requireProof(db, account) }),
     telemetry: { enabled: false },
     rateLimit: { enabled: false },
     session: { expiresIn: session_s, disableSessionRefresh: true, cookieCache: { enabled: false }, freshAge: 0 },
@@ -169,8 +173,16 @@ function passwordsOf({ log, passwords, sendReset }: AccountAuthOptions) {
     revokeSessionsOnPasswordReset: true,
     resetPasswordTokenExpiresIn: reset_s,
     password: {
-      hash: (password: string) => refusing(passwords.hash(password)),
-      verify: ({ hash, password }: { hash: string; password: string }) => refusing(passwords.verify(password, hash)),
+      hash: async (password: string) => {
+        const hash = await refusing(passwords.hash(password));
+        proofs.getStore()?.add(hash);
+        return hash;
+      },
+      verify: async ({ hash, password }: { hash: string; password: string }) => {
+        const isRight = await refusing(passwords.verify(password, hash));
+        if (isRight) proofs.getStore()?.add(hash);
+        return isRight;
+      },
     },
     ...(send === undefined
       ? {}
@@ -184,6 +196,14 @@ function passwordsOf({ log, passwords, sendReset }: AccountAuthOptions) {
           },
         }),
   };
+}
+
+/** To look at a password takes a while, in which it may be changed: who came by the old one is not let in then. */
+async function requireProof(db: Database, account: string): Promise<void> {
+  const hashes = [...(proofs.getStore() ?? [])];
+  if (hashes.length === 0 || (await hasPassword(db, { account, hashes }))) return;
+  const message = "the password was changed in this moment: sign in with the new one";
+  throw new APIError("UNAUTHORIZED", { message, code: "PASSWORD_CHANGED" });
 }
 
 /** Too many at once is an answer, and no fault. */

@@ -194,14 +194,20 @@ export class Places {
     else void this.#reread(room);
   }
 
-  /** The room was changed, and only the database knows to what. What fails is looked up when the room is next opened. */
+  /** The room was changed, and only the database knows to what. */
   async #reread(room: LiveRoom): Promise<void> {
+    const { clock, directory } = this.#options;
     room.unsettled = Number.POSITIVE_INFINITY;
-    const row = await this.#options.directory.newestRow(room.id).catch(() => undefined);
-    if (row === undefined) return;
-    Object.assign(room, known(row), { closed: row.closed_at !== null });
-    // It may have been changed more than once up to there.
-    room.unsettled = row.last_seq;
+    try {
+      const row = await directory.newestRow(room.id);
+      Object.assign(room, known(row), { closed: row.closed_at !== null });
+      // It may have been changed more than once up to there.
+      room.unsettled = row.last_seq;
+    } catch (error) {
+      // Gone for good, or the database does not answer.
+      const isWanted = !(error instanceof ChatError) && directory.byKey(room.n) === room;
+      if (isWanted) clock.after(retry_ms, () => void this.#reread(room));
+    }
   }
 
   /** Another node has changed a person's place, at `seq` of a room whose log may not pass by here. */

@@ -66,6 +66,8 @@ export class RoomDirectory {
   readonly #places = new Lru<number, Membership>(facts_remembered_max);
   /** Rises with every change of a room: what was read before it may be older. */
   #factsVersion = 0;
+  /** Rises with every open room that vanishes: what was looked up before is not remembered. */
+  #vanishings = 0;
   readonly #opening = new Map<string, Promise<LiveRoom>>();
   readonly #looking = new Map<string, Promise<Access>>();
   /** Open rooms that vanish just now; who wants one again waits and makes it anew. */
@@ -224,11 +226,14 @@ export class RoomDirectory {
     // Where rooms are followed, another node may have somebody in it: see `empty-rooms.ts`.
     if (room.kind === "open" && room.published === 0 && this.#following === undefined) {
       this.#drop(room);
-      this.#facts.delete(room.id);
       this.#vanished(room.id);
       // What the database does not remove now it removes at the next start.
       const removed = removeEmptyRooms(this.#db, { n: room.n }).catch(() => []);
-      const work = removed.finally(() => this.#removing.delete(room.id));
+      const work = removed.finally(() => {
+        this.#removing.delete(room.id);
+        this.#vanishings++;
+        this.#facts.delete(room.id);
+      });
       this.#removing.set(room.id, work);
       return;
     }
@@ -342,13 +347,13 @@ export class RoomDirectory {
   }
 
   async #look(person: Person, id: string): Promise<Access> {
-    const [version, placesVersion] = [this.#factsVersion, person.placesVersion];
+    const [version, vanishings, placesVersion] = [this.#factsVersion, this.#vanishings, person.placesVersion];
     const found = await this.find(id, person.n);
     if (found === undefined) throw new ChatError("room_not_found");
     const facts = factsOf(found.room);
     const { n } = facts;
     // Another node may remove an empty room, and then its key means nothing.
-    const isLasting = this.#following === undefined || !mayVanish(found.room);
+    const isLasting = this.#following === undefined ? vanishings === this.#vanishings : !mayVanish(found.room);
     if (isLasting && version === this.#factsVersion) this.#facts.set(id, facts);
     // What a commit has told meanwhile is newer than what was read; where it told only that there is something, it is read again.
     const told = person.memberships.get(n);

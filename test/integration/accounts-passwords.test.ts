@@ -57,6 +57,29 @@ test("a forgotten password is set anew by a mail, once, and nobody learns who ha
   expect((await new Browser(node).signIn("ada", chosen)).status).toBe(200);
 });
 
+test("who signs in by the old password while a new one is set is not in", async () => {
+  await using node = await startNode({ args: ["--sign-up", "open"] });
+  const [ada, bob] = [new Browser(node), new Browser(node)];
+  await ada.signUp("ada", { invite: await ownerToken(node) });
+  await bob.signUp("bob");
+  const { id: user } = await bob.ask<{ id: string }>("account.get");
+  const { token } = await ada.ask<{ token: string }>("user.reset_password", { user });
+  const late = Array.from({ length: 20 }, () => new Browser(node));
+  const resetting = new Browser(node).post("reset-password", { token, newPassword: other });
+  // They come while the new one is hashed, and are compared with the old one when it is stored.
+  const signingIn: ReturnType<Browser["signIn"]>[] = [];
+  for (const one of late) {
+    signingIn.push(one.signIn("bob"));
+    await fetch(`${node.url}/healthz`);
+  }
+  const answers = await Promise.all(signingIn);
+  expect((await resetting).status).toBe(200);
+  const statuses = await Promise.all(late.map(async (one) => (await one.call("account.get")).status));
+  expect(statuses).toEqual(late.map(() => 401));
+  expect(answers.filter(({ status }) => status !== 200 && status !== 401)).toEqual([]);
+  expect((await bob.signIn("bob", other)).status).toBe(200);
+});
+
 test("without mail an administrator gives the link, or the command line, while the server runs and while it does not", async () => {
   await using node = await startNode({ args: ["--sign-up", "open"] });
   const [ada, bob] = [new Browser(node), new Browser(node)];

@@ -14,6 +14,8 @@ export interface AdapterOptions {
   readonly db: Database;
   /** Ends these sign-ins, everywhere. */
   readonly end: (ended: { account: string; id: string }) => Promise<void>;
+  /** Throws where what proved somebody is good no more; asked when their sign-in is stored. */
+  readonly requireProof: (account: string) => Promise<void>;
 }
 
 type Adapter = DBAdapter<BetterAuthOptions>;
@@ -55,7 +57,7 @@ export function createAccountsAdapter(options: AdapterOptions): (auth: BetterAut
   return (auth) => withHashes(make(auth), options);
 }
 
-function withHashes(inner: Adapter, { end }: AdapterOptions): Adapter {
+function withHashes(inner: Adapter, { end, requireProof }: AdapterOptions): Adapter {
   const isSession = ({ model }: { model: string }): boolean => model === "session";
 
   /** A sign-in is not removed: it ends, and its row says when. */
@@ -69,8 +71,15 @@ function withHashes(inner: Adapter, { end }: AdapterOptions): Adapter {
     ...inner,
     create: async (asked) => {
       if (!isSession(asked)) return await inner.create(asked);
-      const { token } = asked.data as unknown as { token: string };
+      const { token, userId: account } = asked.data as unknown as { token: string; userId: string };
       const made = await inner.create<Row, Row>({ ...asked, data: { ...asked.data, token: sha256(token) } });
+      // Whoever changes the password from here on ends this sign-in too.
+      try {
+        await requireProof(account);
+      } catch (error) {
+        await end({ account, id: made["id"] as string });
+        throw error;
+      }
       return { ...made, token } as never;
     },
     findOne: async (asked) => {

@@ -1,6 +1,6 @@
 /** People of this server as their administrators see them, as rows. */
 
-import { and, asc, desc, eq, gt, isNull, or, sql } from "drizzle-orm";
+import { and, asc, desc, eq, gt, inArray, isNull, or, sql } from "drizzle-orm";
 import { alias } from "drizzle-orm/sqlite-core";
 import type { ServerRole } from "../../protocol/roles.ts";
 import type { Database } from "../orm.ts";
@@ -91,6 +91,19 @@ export async function changePerson(
     db.insert(controls).values({ kind: "user", subject: n, at }),
   ]);
   return now;
+}
+
+/** Whether an account's password still has one of these hashes. */
+export async function hasPassword(
+  db: Database,
+  asked: { account: string; hashes: readonly string[] },
+): Promise<boolean> {
+  const [row] = await db
+    .select({ id: credentials.id })
+    .from(credentials)
+    .where(and(eq(credentials.userId, asked.account), inArray(credentials.password, [...asked.hashes])))
+    .limit(1);
+  return row !== undefined;
 }
 
 export async function hasOwner(db: Database): Promise<boolean> {

@@ -23,7 +23,7 @@ async function roomOn(rig: TestStorage) {
   const reads = holdReads(client);
   const directory = new RoomDirectory({ clock, db: reads.db, ring_bytes_max: 1_000, vanished: () => {} });
   const people = new People({ shared: true });
-  const places = new Places({ directory, people, shared: true } as unknown as PlacesOptions);
+  const places = new Places({ clock, directory, people, shared: true } as unknown as PlacesOptions);
   const change = async (kind: RoomChangeDraft["kind"], set: RoomChangeDraft["set"] = {}): Promise<number> => {
     const draft = { kind, room: n, actor, by, right: "server", set, data: "{}" } as const;
     return (await committer.commit([draft])).outcomes[0]?.seq ?? 0;
@@ -64,4 +64,16 @@ test("a room that is reopened elsewhere while it is opened here is open", async 
   expect([room.opened, room.closed]).toEqual([seq, true]);
   places.roomChanged(n, { kind: "reopened", seq });
   await eventually(() => !room.closed, "the room open", 2_000);
+});
+
+test("a change that could not be read is read again", async () => {
+  await using rig = await openTestStorage();
+  const { change, directory, hear, id, reads } = await roomOn(rig);
+  const room = await directory.open(id);
+  const seq = await change("changed", { post: "moderators" });
+  reads.fail();
+  hear(room, seq);
+  expect(room.unsettled).toBe(Number.POSITIVE_INFINITY);
+  await eventually(() => room.post === "moderators", "the change", 5_000);
+  expect(room.unsettled).toBe(seq);
 });
