@@ -158,13 +158,19 @@ export class Outbox {
 
   async #sendAll(lane: Lane): Promise<void> {
     try {
-      for (let entry = lane.entries[0]; entry !== undefined && this.#online; entry = lane.entries[0]) {
+      for (let entry = this.#next(lane); entry !== undefined; entry = this.#next(lane)) {
         await entry.stored;
         await this.#sendOne(lane, entry);
       }
     } finally {
       lane.running = false;
     }
+  }
+
+  /** What another person wrote before they signed out waits for them: it is not to be sent in this one's name. */
+  #next({ entries }: Lane): Entry | undefined {
+    if (!this.#online) return undefined;
+    return entries.find(({ message: { by } }) => by === undefined || by === this.#by);
   }
 
   async #sendOne(lane: Lane, entry: Entry): Promise<void> {

@@ -110,6 +110,22 @@ test("another person's messages stay in the store until they come back", async (
   expect(await sent).toBe("Ada's");
 });
 
+test("what somebody wrote is not sent in the name of who signs in on the same connection, and waits for them", async () => {
+  const log = new Log();
+  const { outbox, store } = outboxOf(log);
+  await outbox.connected("ada");
+  outbox.disconnected();
+  const hers = outbox.add("open:r", "Ada's");
+  await outbox.connected("guest");
+  const theirs = await outbox.add("open:r", "a guest's");
+  expect(log.ids).toEqual([theirs.id]);
+  expect(await store.keys("outbox/")).toHaveLength(1);
+  outbox.disconnected();
+  await outbox.connected("ada");
+  expect((await hers).seq).toBe(2);
+  expect(await store.keys("outbox/")).toEqual([]);
+});
+
 test("two clients of one store that send the same message store it once", async () => {
   const log = new Log();
   const store = memoryStore();
