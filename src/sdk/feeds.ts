@@ -97,15 +97,14 @@ export class Feeds {
 
   detach(channel: string): void {
     this.#feeds.delete(channel);
-    this.#drop(channel);
+    if (!this.#given.has(channel)) this.#drop(channel);
   }
 
   #subscribed(channel: string, context: SubscribeContext): void {
     if (context.streamPosition === undefined) return;
     const { epoch, offset } = context.streamPosition;
     this.#given.set(channel, { epoch, seq: offset });
-    // The client's own attempt came too late: the server has subscribed this connection already.
-    if (this.#own.has(channel)) this.#drop(channel);
+    // The client's own attempt came too late, and is answered so. Ending it here would tell the server to end this one.
     this.#feeds.get(channel)?.subscribed(startOf(context));
   }
 
@@ -128,15 +127,17 @@ export class Feeds {
     const options = { since, joinLeave: true, recoverable: true, positioned: true };
     const subscription = this.#centrifuge.newSubscription(channel, options);
     this.#own.set(channel, subscription);
-    subscription.on("subscribed", (context) => feed.subscribed(startOf(context)));
-    subscription.on("subscribing", () => feed.disconnected());
-    subscription.on("publication", (context) => feed.publication(context));
-    subscription.on("join", ({ info }) => feed.presence("join", info.user));
-    subscription.on("leave", ({ info }) => feed.presence("leave", info.user));
+    const attached = (): Feed | undefined => this.#feeds.get(channel);
+    subscription.on("subscribed", (context) => attached()?.subscribed(startOf(context)));
+    subscription.on("subscribing", () => attached()?.disconnected());
+    subscription.on("publication", (context) => attached()?.publication(context));
+    subscription.on("join", ({ info }) => attached()?.presence("join", info.user));
+    subscription.on("leave", ({ info }) => attached()?.presence("leave", info.user));
     subscription.on("unsubscribed", ({ code, reason }) => {
       if (this.#own.get(channel) !== subscription) return;
       this.#drop(channel);
-      if (code !== errors.already_subscribed.wire || !this.#given.has(channel)) feed.ended({ code, message: reason });
+      if (code !== errors.already_subscribed.wire || !this.#given.has(channel))
+        attached()?.ended({ code, message: reason });
     });
     subscription.subscribe();
   }
