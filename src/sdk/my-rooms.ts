@@ -36,8 +36,11 @@ export class MyRooms {
   readonly #invitations = new Map<string, Room>();
   readonly #stale = new Set<string>();
   readonly #marks = new Map<string, number>();
-  /** What came while the list was on its way. */
-  #held: RoomEvent[] | undefined;
+  /** What came while the server is being asked: it counts after the answer, too, which may be older. */
+  #meanwhile: (() => void)[] | undefined;
+  /** The whole list is on its way: what comes counts only after it. */
+  #loading = false;
+  #online = false;
   #loaded = false;
   readonly #refreshing = new Gathering(refresh_ms, () => void this.#askAgain());
   readonly #marking = new Gathering(mark_ms, () => this.#mark());
@@ -49,13 +52,11 @@ export class MyRooms {
     const { client } = options;
     this.#call = client.call;
     client.states.add(({ status }) => {
-      if (status === "connected") void this.#reload();
+      this.#online = status === "connected";
+      if (this.#online) void this.#reload();
     });
-    client.events.add((event) => {
-      if (this.#held === undefined) this.#event(event);
-      else this.#held.push(event);
-    });
-    client.lines.add((news) => this.#news(news));
+    client.events.add((event) => this.#came(() => this.#event(event)));
+    client.lines.add((news) => this.#came(() => this.#news(news)));
   }
 
   /** Whether the list has come at least once. */
@@ -88,7 +89,7 @@ export class MyRooms {
       ...(isAll ? { unread: 0, mentions: 0 } : {}),
     });
     if (isAll) this.#tell();
-    this.#marks.set(id, seq);
+    this.#toMark(id, seq);
     this.#marking.soon();
   }
 
@@ -106,9 +107,26 @@ export class MyRooms {
     this.changes.tell(undefined);
   }
 
+  #came(apply: () => void): void {
+    if (!this.#loading) apply();
+    this.#meanwhile?.push(apply);
+  }
+
+  /** The server has answered, or does not. */
+  #answered(): void {
+    const meanwhile = this.#meanwhile ?? [];
+    this.#meanwhile = undefined;
+    this.#loading = false;
+    for (const apply of meanwhile) apply();
+    this.refresh();
+    if (this.#marks.size > 0) this.#marking.soon();
+    this.#tell();
+  }
+
   async #reload(): Promise<void> {
     const load = ++this.#load;
-    this.#held = [];
+    this.#loading = true;
+    this.#meanwhile = [];
     try {
       const [{ rooms }, invited] = await Promise.all([
         this.#call("room.list", { limit: rooms_max }),
@@ -122,13 +140,15 @@ export class MyRooms {
       this.#loaded = true;
     } catch (error) {
       if (load !== this.#load) return;
-      this.#options.client.failures.tell(error);
-      if (isTemporary(error)) setTimeout(() => load === this.#load && void this.#reload(), retry_ms);
+      this.#failed(error, () => load === this.#load && void this.#reload());
     }
-    const held = this.#held;
-    this.#held = undefined;
-    for (const event of held) this.#event(event);
-    this.#tell();
+    this.#answered();
+  }
+
+  /** What the loss of a connection has ended begins anew with the next one. */
+  #failed(error: unknown, again: () => void): void {
+    this.#options.client.failures.tell(error);
+    if (isTemporary(error)) setTimeout(() => this.#online && again(), retry_ms);
   }
 
   #keep(rooms: readonly ListedRoom[]): void {
@@ -143,22 +163,24 @@ export class MyRooms {
     }
   }
 
+  /** One question at a time: what is wanted meanwhile is asked for after the answer. */
   async #askAgain(): Promise<void> {
+    if (this.#meanwhile !== undefined || this.#stale.size === 0) return;
     const ids = [...this.#stale].slice(0, ids_per_call_max);
     for (const id of ids) this.#stale.delete(id);
-    if (this.#stale.size > 0) this.refresh();
     const load = this.#load;
+    this.#meanwhile = [];
     try {
       const { rooms } = await this.#call("room.list", { rooms: ids });
       if (load !== this.#load) return;
       const found = new Set(rooms.map(({ id }) => id));
       for (const id of ids) if (!found.has(id)) this.#rooms.delete(id);
       this.#keep(rooms);
-      this.#tell();
     } catch (error) {
-      // The next connect asks for everything.
-      this.#options.client.failures.tell(error);
+      if (load !== this.#load) return;
+      this.#failed(error, () => load === this.#load && this.refresh(...ids));
     }
+    this.#answered();
   }
 
   #event(event: RoomEvent): void {
@@ -209,8 +231,10 @@ export class MyRooms {
         return this.#tell();
       case "read": {
         const room = this.#rooms.get(news.room);
-        if (room === undefined || news.seq < room.read_seq || room.unread === 0) return;
-        if (news.seq < room.last_seq) return this.refresh(news.room);
+        if (room === undefined || news.seq < room.read_seq) return;
+        if (news.seq === room.read_seq && room.unread === 0) return;
+        if (room.unread > 0 && news.seq < room.last_seq) return this.refresh(news.room);
+        // Also where nothing is unread: what has been read elsewhere may come here after this.
         this.#rooms.set(room.id, { ...room, unread: 0, mentions: 0, read_seq: news.seq });
         return this.#tell();
       }
@@ -228,9 +252,18 @@ export class MyRooms {
     }
   }
 
+  #toMark(room: string, seq: number): void {
+    this.#marks.set(room, Math.max(seq, this.#marks.get(room) ?? 0));
+  }
+
   #mark(): void {
-    for (const [room, seq] of this.#marks)
-      this.#call("read.mark", { room, seq }).catch((error: unknown) => this.#options.client.failures.tell(error));
+    if (!this.#online) return;
+    const marks = [...this.#marks];
     this.#marks.clear();
+    for (const [room, seq] of marks)
+      this.#call("read.mark", { room, seq }).catch((error: unknown) => {
+        if (isTemporary(error)) this.#toMark(room, seq);
+        this.#failed(error, () => this.#marking.soon());
+      });
   }
 }
