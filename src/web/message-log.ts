@@ -18,6 +18,8 @@ export interface MessageLogOptions {
   readonly people: PeopleNames;
   /** The reader comes near to the beginning. */
   readonly older: () => void;
+  /** The rows before this seq have left the page. */
+  readonly letGo: (before: number) => void;
   /** The reader is at the end, or has come there. */
   readonly atEnd: () => void;
   readonly menu: (event: RoomEvent, anchor: HTMLElement) => void;
@@ -175,7 +177,10 @@ export class MessageLog {
       element.remove();
       this.#ids.delete(event.id);
     }
-    this.#rows[0]?.follow(undefined);
+    const [first] = this.#rows;
+    if (first === undefined) return;
+    first.follow(undefined);
+    this.#options.letGo(first.event.seq);
     this.#keepEnd();
   }
 }

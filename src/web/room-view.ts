@@ -9,12 +9,11 @@ import type { Blocks } from "./blocks.ts";
 import { byId } from "./elements.ts";
 import { MessageLog } from "./message-log.ts";
 import { wordsOf } from "./message-text.ts";
+import { OlderPages } from "./older-pages.ts";
 import { OutgoingList } from "./outgoing-list.ts";
 import { rememberedName } from "./remembered.ts";
 
 const page_events = 50;
-/** Errors of the server do not end the page's wish for older messages: it asks again when the reader scrolls. */
-const first_page_retry_ms = 1_000;
 
 export interface RoomViewOptions {
   readonly client: ChatClient;
@@ -38,9 +37,8 @@ export class RoomView {
   /** As one would say it. */
   #name = "";
   #isDirect = false;
-  /** The seq below which older messages are still to be had; undefined until the first page has come. */
-  #olderBefore: number | undefined;
-  #loading = false;
+  /** Undefined until it is known where the room's stream begins. */
+  #older: OlderPages | undefined;
 
   constructor(options: RoomViewOptions) {
     this.#options = options;
@@ -48,7 +46,8 @@ export class RoomView {
     const { people } = client;
     this.#log = new MessageLog({
       people,
-      older: () => void this.#loadOlder(),
+      older: () => void this.#older?.load(),
+      letGo: (before) => this.#letGo(before),
       atEnd: () => this.#seen(),
       menu: (event, anchor) => options.menu(event.room, event, anchor),
       isBlocked: (user) => blocks.has(user),
@@ -116,7 +115,7 @@ export class RoomView {
         { from: "now" },
       );
       if (this.#room !== room) return;
-      await this.#firstPage(room, start.seq);
+      if (!(await this.#firstPage(room, start.seq))) return;
       const last = read ?? (seen?.epoch === start.epoch ? seen.seq : undefined);
       if (last !== undefined) this.#log.markNew(last, client.me?.id);
       this.#seen();
@@ -142,7 +141,7 @@ export class RoomView {
     const { attention, blocks, client, heard } = this.#options;
     const me = client.me?.id;
     const mine = event.user === me;
-    if (event.kind === "deleted") this.#log.delete(targetOf(event));
+    if (event.kind === "deleted") this.#delete(targetOf(event));
     this.#log.append(event, { mine });
     this.#outgoing.remove(event.id);
     if (this.#beginning.dataset["empty"] === "yes") this.#showBeginning();
@@ -161,7 +160,8 @@ export class RoomView {
 
   #clear(): void {
     this.#log.clear({ isDirect: this.#isDirect });
-    this.#olderBefore = undefined;
+    this.#older?.end();
+    this.#older = undefined;
     this.#beginning.hidden = true;
     this.#beginning.dataset["empty"] = "no";
   }
@@ -172,38 +172,38 @@ export class RoomView {
     await this.#firstPage(room, room.position?.seq ?? 0);
   }
 
-  /** What was before the stream began. Without it the page would look empty, so it is asked for until it comes. */
-  async #firstPage(room: ChatRoom, top: number): Promise<void> {
-    this.#olderBefore = top + 1;
-    while (this.#room === room && this.#olderBefore === top + 1 && !(await this.#loadOlder())) {
-      await new Promise((resolve) => setTimeout(resolve, first_page_retry_ms));
-    }
-    if (this.#room === room) this.#log.toEnd();
+  /** Gives whether the room is still open, and was not opened anew meanwhile. */
+  async #firstPage(room: ChatRoom, top: number): Promise<boolean> {
+    const older = new OlderPages({
+      before: top + 1,
+      // After an error of the server it is asked for again when the reader scrolls.
+      page: (before) => room.history({ before, limit: page_events }),
+      show: (events) => this.#showOlder(events),
+      failed: (error) => this.#options.client.failures.tell(error),
+    });
+    this.#older = older;
+    await older.first();
+    if (this.#older !== older) return false;
+    if (older.atBeginning) this.#showBeginning();
+    this.#log.toEnd();
+    return true;
   }
 
-  /** Gives whether there is an answer. */
-  async #loadOlder(): Promise<boolean> {
-    const [room, before] = [this.#room, this.#olderBefore];
-    if (room === undefined || before === undefined || before <= 1 || this.#loading) {
-      if (before === 1) this.#showBeginning();
-      return before === undefined || before <= 1;
-    }
-    this.#loading = true;
-    try {
-      const page = await room.history({ before: Math.min(before, this.#log.firstSeq ?? before), limit: page_events });
-      if (this.#room !== room) return true;
-      this.#log.prepend(page.events);
-      for (const { id } of page.events) this.#outgoing.remove(id);
-      this.#outgoing.regroup();
-      this.#olderBefore = page.more ? (page.events[0]?.seq ?? before) : 1;
-      if (!page.more) this.#showBeginning();
-      return true;
-    } catch (error) {
-      this.#options.client.failures.tell(error);
-      return false;
-    } finally {
-      this.#loading = false;
-    }
+  #showOlder(events: readonly RoomEvent[]): void {
+    this.#log.prepend(events);
+    for (const { id } of events) this.#outgoing.remove(id);
+    this.#outgoing.regroup();
+    if (this.#older?.atBeginning === true) this.#showBeginning();
+  }
+
+  #delete(seq: number): void {
+    this.#log.delete(seq);
+    this.#older?.deleted(seq);
+  }
+
+  #letGo(before: number): void {
+    this.#older?.letGo(before);
+    this.#beginning.hidden = true;
   }
 
   #showBeginning(): void {
