@@ -39,6 +39,8 @@ export class MessageLog {
   #unread = 0;
   #follows = true;
   #scrolling = false;
+  /** Where the log was scrolled to last to show the end; who is above it has gone up. */
+  #endTop = 0;
 
   constructor(options: MessageLogOptions) {
     this.#options = options;
@@ -75,6 +77,7 @@ export class MessageLog {
     this.#firstNew = undefined;
     this.#setUnread(0);
     this.#follows = true;
+    this.#endTop = 0;
   }
 
   /** Whether the reader sees the end. */
@@ -150,13 +153,17 @@ export class MessageLog {
     this.#scrolling = true;
     requestAnimationFrame(() => {
       this.#scrolling = false;
-      if (this.#follows) this.#scroll.scrollTop = this.#scroll.scrollHeight;
+      if (!this.#follows) return;
+      this.#scroll.scrollTop = this.#scroll.scrollHeight;
+      this.#endTop = Math.floor(this.#scroll.scrollTop);
     });
   }
 
   #scrolled(): void {
     const { scrollTop, scrollHeight, clientHeight } = this.#scroll;
-    this.#follows = scrollHeight - scrollTop - clientHeight < end_px;
+    const isNear = scrollHeight - scrollTop - clientHeight < end_px;
+    // This is told a frame later: in a busy room the end has moved on by then.
+    this.#follows = isNear || (this.#follows && scrollTop >= this.#endTop);
     if (this.#follows) {
       this.#setUnread(0);
       this.#options.atEnd();
@@ -181,6 +188,7 @@ export class MessageLog {
     if (first === undefined) return;
     first.follow(undefined);
     this.#options.letGo(first.event.seq);
+    this.#endTop = 0;
     this.#keepEnd();
   }
 }

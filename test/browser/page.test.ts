@@ -2,6 +2,7 @@
 
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import type { Browser, Page } from "playwright-core";
+import { ChatClient } from "../../src/sdk/chat-client.ts";
 import { startNode } from "../harness.ts";
 import { enter, reads, startChromium, texts, visit, write } from "./browsers.ts";
 
@@ -175,4 +176,24 @@ test("people come and go, older messages come as one scrolls up, and rooms are l
   expect((await texts(bob.page)).at(-1)).toBe("line 130");
   expect([...ada.complaints, ...bob.complaints]).toEqual([]);
   await Promise.all([ada.context.close(), bob.context.close()]);
+});
+
+test("what has left a busy room's page comes back as one scrolls up, without a hole", async () => {
+  await using node = await startNode({ ...options, args: ["--open", "--messages-burst", "10000"] });
+  const ada = await visit(chromium);
+  await enter(ada.page, { url: node.url, room, name: "Ada" });
+  await write(ada.page, "line 1");
+  await untilTexts(ada.page, 1);
+  const bob = new ChatClient({ url: node.url, name: "Bob" });
+  bob.connect();
+  await Promise.all(range(2, 700).map((n) => bob.room(`open:${room}`).send({ text: `line ${n}` })));
+  await bob.close();
+  const log = ada.page.locator("#log .text");
+  await reads(log.last(), "line 700");
+  expect(await ada.page.locator("#newer").isVisible()).toBe(false);
+  expect(await log.count()).toBeLessThan(700);
+  while ((await log.count()) < 700) await ada.page.evaluate("document.getElementById('scroll').scrollTo(0, 0)");
+  expect(await texts(ada.page)).toEqual(range(1, 700).map((n) => `line ${n}`));
+  expect(ada.complaints).toEqual([]);
+  await ada.context.close();
 });
