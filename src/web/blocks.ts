@@ -5,10 +5,11 @@ import { Listeners } from "../sdk/listeners.ts";
 
 export class Blocks {
   readonly changes = new Listeners<undefined>();
-  readonly #client: ChatClient;
-  #blocked = new Set<string>();
+  readonly #client: Pick<ChatClient, "call" | "failures" | "states">;
+  /** Another set after each change. */
+  #blocked: ReadonlySet<string> = new Set();
 
-  constructor(client: ChatClient) {
+  constructor(client: Pick<ChatClient, "call" | "failures" | "states">) {
     this.#client = client;
     client.states.add(({ status }) => {
       if (status === "connected") void this.#load();
@@ -21,21 +22,24 @@ export class Blocks {
 
   async block(user: string): Promise<void> {
     await this.#client.call("user.block", { user });
-    this.#blocked.add(user);
+    this.#blocked = new Set([...this.#blocked, user]);
     this.changes.tell(undefined);
   }
 
   async unblock(user: string): Promise<void> {
     await this.#client.call("user.unblock", { user });
-    this.#blocked.delete(user);
+    this.#blocked = new Set([...this.#blocked].filter((id) => id !== user));
     this.changes.tell(undefined);
   }
 
   async #load(): Promise<void> {
     try {
+      const before = this.#blocked;
       const { users } = await this.#client.call("block.list", {});
+      // Somebody was blocked meanwhile: the answer may not know.
+      if (before !== this.#blocked) return void this.#load();
       this.#blocked = new Set(users.map(({ id }) => id));
-      if (users.length > 0) this.changes.tell(undefined);
+      if (users.length > 0 || before.size > 0) this.changes.tell(undefined);
     } catch (error) {
       this.#client.failures.tell(error);
     }
