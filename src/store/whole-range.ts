@@ -5,6 +5,7 @@ import { changeText } from "./event-texts.ts";
 import type { FirstRow } from "./gathered-reads.ts";
 import { namesOf } from "./names.ts";
 import { changes, messages } from "./schema.ts";
+import { isTooLarge } from "./too-large.ts";
 import type { UserIds } from "./user-ids.ts";
 
 export interface WholeRange {
@@ -68,12 +69,23 @@ function textsOf({ from, datas, ids, senders, times, others }: Columns, userIds:
   return texts;
 }
 
+/** SQLite joins the words before it is known that they are too many. A libSQL server has no text that is so long. */
+async function readUnlessTooLarge(read: FirstRow, args: readonly number[]): Promise<readonly unknown[] | undefined> {
+  try {
+    return await read(sql, args);
+  } catch (error) {
+    if (isTooLarge(error)) return undefined;
+    throw error;
+  }
+}
+
 /** Every event of the range, ascending; undefined where one is not there, or where they may be too large together. */
 export async function readWholeRange(
   { read, userIds }: { read: FirstRow; userIds: UserIds },
   { room, from, to, bytes_max }: WholeRange,
 ): Promise<string[] | undefined> {
-  const row = (await read(sql, [room, from, to, bytes_max])) ?? [];
+  const row = await readUnlessTooLarge(read, [room, from, to, bytes_max]);
+  if (row === undefined) return undefined;
   const [count, cell, cell_bytes, ids, senders, times, changed] = row;
   const [datas, others] = [valuesOf(cell), valuesOf(changed)];
   if (datas.length !== count || datas.length + others.length !== to - from + 1) return undefined;

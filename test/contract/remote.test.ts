@@ -4,7 +4,7 @@ import { describe, expect, test } from "bun:test";
 import { systemClock } from "../../src/lib/clock.ts";
 import { shortId, uuidv7 } from "../../src/lib/ids.ts";
 import { createLog } from "../../src/lib/log.ts";
-import { publicationText } from "../../src/protocol/events.ts";
+import { publicationSeq, publicationText } from "../../src/protocol/events.ts";
 import { page_bytes_max } from "../../src/protocol/limits.ts";
 import { openStorage, type Storage } from "../../src/store/database.ts";
 import { StorageError, type MessageDraft } from "../../src/store/draft.ts";
@@ -234,6 +234,23 @@ describe("a libSQL server", () => {
     expect(long).toEqual(live.slice(0, long.length));
     expect(Buffer.byteLength(long.join(""))).toBeLessThanOrEqual(page_bytes_max);
     expect(long.length).toBeGreaterThan(100);
+    await storage.close();
+  });
+
+  test("gives pages of a room whose messages are longer together than any text that it has", async () => {
+    await using sqld = await startSqld();
+    const storage = await open(sqld);
+    const room = await newRoom(storage);
+    const data = `{"text":"${"x".repeat(64_000)}"}`;
+    for (let round = 0; round < 7; round++) {
+      await storage.committer.commit(Array.from({ length: 16 }, () => ({ ...message(room), data })));
+    }
+    const seqsOf = async (take: "oldest" | "newest") => {
+      const page = await storage.history.page({ room, from: 1 }, { from: 1, to: 112, limit: 100, take });
+      return page.map(publicationSeq);
+    };
+    expect(await seqsOf("oldest")).toEqual([1, 2, 3, 4]);
+    expect(await seqsOf("newest")).toEqual([109, 110, 111, 112]);
     await storage.close();
   });
 
