@@ -21,18 +21,19 @@ const between = (of: { room: string; seq: string }): string =>
 /**
  * ?1 lists rooms with the last seq that is known. As long as the batch has not advanced its rooms, their `last_seq` is where
  * they stood before it. A room whose top is known costs one look at its row. One cell, a line an event, the room's key in
- * front; null where there is nothing, or too much.
+ * front; null where there is nothing, or too much: that is never joined, for a server may have no text that is so long, and
+ * the batch would fail.
  */
 const sql = `WITH behind AS MATERIALIZED (
     SELECT r.${r.of.n} AS room, w.value ->> 1 AS seen, r.${r.of.last_seq} AS top
     FROM json_each(?1) w CROSS JOIN ${r.table} r ON r.${r.of.n} = w.value ->> 0 WHERE r.${r.of.last_seq} > w.value ->> 1)
-  SELECT CASE WHEN sum(octet_length(text)) <= ${unseen_bytes_max} THEN group_concat(room || ' ' || text, char(10)) END FROM (
+  SELECT group_concat(room || ' ' || text, char(10)) FROM (SELECT room, text, sum(octet_length(text)) OVER () AS bytes FROM (
     SELECT * FROM (
       SELECT b.room AS room, ${messageText(`g.${g.of.data}`)} AS text FROM behind b
         CROSS JOIN ${g.table} g ON ${between({ room: `g.${g.of.room}`, seq: `g.${g.of.seq}` })}
       UNION ALL SELECT b.room AS room, ${changeText(`c.${c.of.data}`)} AS text FROM behind b
         CROSS JOIN ${c.table} c ON ${between({ room: `c.${c.of.room}`, seq: `c.${c.of.seq}` })}
-    ) LIMIT ${unseen_events_max})`;
+    ) LIMIT ${unseen_events_max})) WHERE bytes <= ${unseen_bytes_max}`;
 
 /** Asks for what is above the seqs given; before the batch advances its rooms. */
 export function unseenStatement(seen: Seen): InStatement {

@@ -88,4 +88,14 @@ describe("a batch on a shared database", () => {
     expect(await unseenBy([message(room.n, room.owner)], [[room.n, 1]])).toEqual([]);
     expect(await unseenBy([message(room.n, room.owner)], [[room.n, 6]])).toEqual([await pageOf(room.n, 7, 11)]);
   });
+
+  test("commits as one batch where it would be longer than any text of the server", async () => {
+    const room = await rig.newRoom();
+    const words = `{"text":"${"x".repeat(64_000)}"}`;
+    for (let round = 0; round < 6; round++) {
+      await elsewhere(...Array.from({ length: 16 }, () => message(room.n, room.owner, words)));
+    }
+    expect(await unseenBy([message(room.n, room.owner)], [[room.n, 1]])).toEqual([]);
+    await rig.expectWhole(room.n, 98);
+  });
 });
