@@ -83,6 +83,8 @@ export class Outbox {
       const outcome = outcomes[at] as Outcome;
       if (outcome.code === "committed" && outcome.silent === true) this.#silently(draft, outcome);
       else if (outcome.code === "committed" && outcome.seq > 0) this.#committed(draft, outcome, told);
+      // The first try may have been stored when nobody waited for it any more: then only its retry tells of it.
+      else if (outcome.code === "repeated") void this.catchUp(outcome.room, outcome.seq);
       else if (outcome.code === "outcome_unknown") void this.#unknown(draft);
     }
     this.#flush();

@@ -77,3 +77,27 @@ test("what was committed one by one, with events of another node between, is tol
     { n: room, first: 3, count: 2 },
   ]);
 });
+
+test("a message that was stored when its sender had been told that nobody knows is told to the room by its retry", async () => {
+  await using rig = await openTestStorage();
+  const { db, committer, history } = rig.storage;
+  const user = await rig.newUser();
+  const made = { id: `open:${shortId()}`, kind: "open", name: "", history: "all" } as const;
+  const [created] = (await committer.commit([{ kind: "created", actor: user.n, by: user.id, room: made, data: "{}" }]))
+    .outcomes;
+  const draft = messageDraft(created?.room ?? 0, user);
+  const directory = new RoomDirectory({ clock: systemClock, db, ring_bytes_max: 10_000, vanished: () => {} });
+  const { log } = keptLog();
+  const outbox = new Outbox({ clock: systemClock, directory, history, log, deliver: () => {}, apply: () => {} });
+  const room = await directory.open(made.id);
+  const unknown = [{ code: "outcome_unknown", seq: 0, time: 0, room: 0 }] as const;
+  outbox.publish([draft], unknown, []);
+  await eventually(() => room.published === 0 && room.filling === undefined, "a reading that finds nothing");
+  // By a storage thread that was taken for hanging and has come back.
+  await committer.commit([draft]);
+  const { outcomes } = await committer.commit([draft]);
+  expect(outcomes).toMatchObject([{ code: "repeated", seq: 1 }]);
+  outbox.publish([draft], outcomes, []);
+  await eventually(() => room.published === 1, "the message");
+  expect(room.ring.at(1)).toContain(draft.data);
+});
