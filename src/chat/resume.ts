@@ -224,10 +224,15 @@ export class Resume {
     const behind = this.#behind.get(recipient);
     if (behind === undefined) return;
     if (behind.includes(catchUp)) {
-      const reached = texts.length > 0 && publicationSeq(texts.at(-1) as string) >= to;
-      catchUp.rounds = reached ? catchUp.rounds + 1 : 0;
+      const [oldest] = texts;
+      const last = texts.at(-1);
+      const trimmed = oldest !== undefined && publicationSeq(oldest) > catchUp.at + 1;
+      // Retention has taken what comes next: who comes back is told so.
+      if (trimmed) room.firstSeq = Math.max(room.firstSeq, publicationSeq(oldest));
+      catchUp.rounds = last !== undefined && publicationSeq(last) >= to ? catchUp.rounds + 1 : 0;
       // Nothing there, or the room outruns its reader again and again: a new connect starts from a new position.
-      if (texts.length === 0 || catchUp.rounds > stitch_rounds_max) return recipient.close("insufficient_state");
+      if (last === undefined || trimmed || catchUp.rounds > stitch_rounds_max)
+        return recipient.close("insufficient_state");
       this.#sendPage(recipient, catchUp, texts);
     }
     this.drained(recipient);
