@@ -115,8 +115,9 @@ export class LocalCommit {
       if (written.changes === 0) return this.#stored(draft) ?? refusal(draft.room, "internal");
     }
     if (room.slow_ms > 0 && place !== null) {
-      this.#statements.sent.run([draft.room, draft.actor, time]);
-      place.last_sent_at = time;
+      // By the clock, and not by the room, which may be ahead of it.
+      this.#statements.sent.run([draft.room, draft.actor, this.#time]);
+      place.last_sent_at = this.#time;
     }
     this.#advance(draft.room, room);
     return { code: "committed", seq, time, room: draft.room };

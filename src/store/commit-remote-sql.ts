@@ -77,7 +77,7 @@ const moderates = `m.${m.of.role} IN (${roomRoles
   .filter((role) => isAtLeast(role, "moderator"))
   .map((role) => `'${role}'`)
   .join(", ")})`;
-const waits = `m.${m.of.last_sent_at} + t.slow_ms > ${now}`;
+const waits = `m.${m.of.last_sent_at} + t.slow_ms > ${now} AND m.${m.of.last_sent_at} <= ${now}`;
 /** One of a direct room's people does not want to hear of who writes. */
 const blocked = `t.kind = 'direct' AND EXISTS (SELECT 1 FROM ${b.table} b JOIN ${m.table} x
     ON x.${m.of.user} = b.${b.of.user} AND x.${m.of.room} = d.room WHERE b.${b.of.blocked} = d.actor)`;
@@ -259,7 +259,7 @@ export const remoteSql = {
     FROM drafts d LEFT JOIN touched t ON t.n = d.room LEFT JOIN ${actorMember}
     LEFT JOIN ${g.table} g ON ${storedMessage}`,
   /** Who has written to a room in slow mode, among those of ?1, since it last changed. */
-  sent: `UPDATE ${m.table} SET ${m.of.last_sent_at} = x.at FROM (
+  sent: `UPDATE ${m.table} SET ${m.of.last_sent_at} = min(x.at, ${now}) FROM (
       SELECT g.${g.of.room} AS room, g.${g.of.sender} AS user, max(g.${g.of.sent_at}) AS at
       FROM ${r.table} r JOIN ${g.table} g ON g.${g.of.room} = r.${r.of.n} AND g.${g.of.seq} >
         max(r.${r.of.last_seq}, ifnull((SELECT max(c.${c.of.seq}) FROM ${c.table} c WHERE c.${c.of.room} = r.${r.of.n}), 0))

@@ -53,7 +53,12 @@ export function judgeWriter(
 export function judgeMessage(room: JudgedRoom, place: MaybePlace, now: number): Verdict {
   const verdict = judgeWriter(room, place, now);
   if (verdict !== undefined || room.slow_ms === 0 || room.kind === "open" || place === null) return verdict;
-  return rankOf(place) < moderator && place.last_sent_at + room.slow_ms > now ? "slow_mode" : undefined;
+  return rankOf(place) < moderator && isRecent(place.last_sent_at, room.slow_ms, now) ? "slow_mode" : undefined;
+}
+
+/** What is said to be later than now was written by a clock that was wrong: nobody waits until it is so late again. */
+function isRecent(at: number, ms: number, now: number): boolean {
+  return at <= now && at + ms > now;
 }
 
 /** Whether a ban holds now. */

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { eq } from "drizzle-orm";
 import { systemClock } from "../../src/lib/clock.ts";
 import type { MessageDraft, RoomChangeDraft } from "../../src/store/draft.ts";
-import { blocks, members } from "../../src/store/schema.ts";
+import { blocks, members, rooms } from "../../src/store/schema.ts";
 import { change, codes, committers, listed, marks, membership, message, Rig } from "./committers.ts";
 
 const hour_ms = 3_600_000;
@@ -72,6 +72,18 @@ for (const { name, at } of committers) {
         "slow_mode",
       ]);
       await rig.expectWhole(room.n, 6);
+    });
+
+    test("in slow mode nobody waits for a clock that was ahead and was set right", async () => {
+      const room = await rig.newRoom("public", "all", { slow_ms: hour_ms });
+      const member = await rig.newPlace(room.n);
+      const ahead = systemClock.now() + 2 * hour_ms;
+      await rig.storage.db.update(members).set({ last_sent_at: ahead }).where(eq(members.room, room.n));
+      await rig.storage.db.update(rooms).set({ last_at: ahead }).where(eq(rooms.n, room.n));
+      const [sent, again] = await rig.commit(message(room.n, member), message(room.n, member));
+      expect([sent, again]).toMatchObject([{ code: "committed", time: ahead }, { code: "slow_mode" }]);
+      expect(codes(await rig.commit(message(room.n, member)))).toEqual(["slow_mode"]);
+      await rig.expectWhole(room.n, 2);
     });
 
     test("slow mode begins and ends at its place in the batch", async () => {
