@@ -1,6 +1,6 @@
 /**
- * A batch in one transaction, inside the writing thread. It is the only writer, so it may remember rooms and members
- * between batches; whatever else writes to them makes it forget (`forget`).
+ * A batch in one transaction, inside the writing thread. It is nearly always the only writer, so it may remember rooms and
+ * members between batches; whatever else writes to them makes it forget (`forget`), be it on another connection.
  */
 
 import type Database from "libsql";
@@ -24,6 +24,9 @@ export class LocalCommit {
   readonly #statements: Statements;
   readonly #state: CommitState;
   readonly #changes: ChangeCommit;
+  /** Tells whether another connection has written since it was asked last. */
+  readonly #version: Database.Statement;
+  #knownVersion: unknown;
   readonly #touched = new Map<number, RoomState>();
   /** Rooms with messages of this batch that are not written yet. */
   #unwritten: RoomState[] = [];
@@ -43,6 +46,7 @@ export class LocalCommit {
     }
     this.#statements = prepared as Statements;
     this.#state = new CommitState(this.#statements);
+    this.#version = options.db.prepare("PRAGMA data_version").raw();
     this.#changes = new ChangeCommit({
       statements: this.#statements,
       state: this.#state,
@@ -78,6 +82,7 @@ export class LocalCommit {
     this.#gathers = gathers;
     this.#db.exec("BEGIN IMMEDIATE");
     try {
+      this.#forgetBehindOthers();
       const outcomes: Outcome[] = [];
       for (const draft of drafts) outcomes.push(this.#apply(draft));
       this.#write();
@@ -89,6 +94,13 @@ export class LocalCommit {
       if (this.#db.inTransaction) this.#db.exec("ROLLBACK");
       throw error;
     }
+  }
+
+  /** A thread that was taken for hanging comes back with what has waited for it, and its successor has written meanwhile. */
+  #forgetBehindOthers(): void {
+    const [version] = this.#version.get() as [number];
+    if (version !== this.#knownVersion) this.forget();
+    this.#knownVersion = version;
   }
 
   #apply(draft: Draft): Outcome {
