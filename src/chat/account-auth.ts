@@ -49,8 +49,15 @@ export interface Oidc {
   readonly signUp: boolean;
 }
 
-/** Hashes of the passwords that were looked at, or made, for the request that is being answered. */
-const proofs = new AsyncLocalStorage<Set<string>>();
+/** Hashes of the passwords that were found right, or made, for the request that is being answered, and whose they are. */
+interface Proofs {
+  readonly proven: Set<string>;
+  readonly made: Set<string>;
+  account: string | undefined;
+}
+
+const proofs = new AsyncLocalStorage<Proofs>();
+const noProofs = (): Proofs => ({ proven: new Set(), made: new Set(), account: undefined });
 
 export interface AccountAuthOptions {
   readonly clock: Clock;
@@ -96,7 +103,7 @@ export async function openAccountAuth(options: AccountAuthOptions): Promise<Acco
   const { socialProviders } = await auth.$context;
   return {
     hasProvider: socialProviders.some(({ id }) => id === oidcProvider),
-    handle: (request) => proofs.run(new Set(), () => auth.handler(request)),
+    handle: (request) => proofs.run(noProofs(), () => auth.handler(request)),
     async signUp(person, headers) {
       // A bot may have the name, which better-auth does not know.
       if (!(await isFreeName(options.db, person.username)))
@@ -120,7 +127,13 @@ function createAuth(options: AccountAuthOptions) {
     basePath: authPath,
     secret,
     trustedOrigins: [publicUrl, ...origins],
-    database: createAccountsAdapter({ db, end, requireProof: (account) => requireProof(db, account) }),
+    database: createAccountsAdapter({
+      db,
+      end,
+      outrun: passwordChanged,
+      proven: () => [...(proofs.getStore()?.proven ?? [])],
+      requireProof: (account) => requireProof(db, account),
+    }),
     telemetry: { enabled: false },
     rateLimit: { enabled: false },
     session: { expiresIn: session_s, disableSessionRefresh: true, cookieCache: { enabled: false }, freshAge: 0 },
@@ -175,12 +188,12 @@ function passwordsOf({ log, passwords, sendReset }: AccountAuthOptions) {
     password: {
       hash: async (password: string) => {
         const hash = await refusing(passwords.hash(password));
-        proofs.getStore()?.add(hash);
+        proofs.getStore()?.made.add(hash);
         return hash;
       },
       verify: async ({ hash, password }: { hash: string; password: string }) => {
         const isRight = await refusing(passwords.verify(password, hash));
-        if (isRight) proofs.getStore()?.add(hash);
+        if (isRight) proofs.getStore()?.proven.add(hash);
         return isRight;
       },
     },
@@ -199,11 +212,19 @@ function passwordsOf({ log, passwords, sendReset }: AccountAuthOptions) {
 }
 
 /** To look at a password takes a while, in which it may be changed: who came by the old one is not let in then. */
-async function requireProof(db: Database, account: string): Promise<void> {
-  const hashes = [...(proofs.getStore() ?? [])];
-  if (hashes.length === 0 || (await hasPassword(db, { account, hashes }))) return;
+async function requireProof(db: Database, asked: string | undefined): Promise<void> {
+  const store = proofs.getStore();
+  if (store === undefined) return;
+  store.account = asked ?? store.account;
+  const { account, made, proven } = store;
+  const hashes = [...proven, ...made];
+  if (account === undefined || hashes.length === 0 || (await hasPassword(db, { account, hashes }))) return;
+  throw passwordChanged();
+}
+
+function passwordChanged(): APIError {
   const message = "the password was changed in this moment: sign in with the new one";
-  throw new APIError("UNAUTHORIZED", { message, code: "PASSWORD_CHANGED" });
+  return new APIError("UNAUTHORIZED", { message, code: "PASSWORD_CHANGED" });
 }
 
 /** Too many at once is an answer, and no fault. */

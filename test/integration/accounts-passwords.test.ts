@@ -93,16 +93,60 @@ test("without mail an administrator gives the link, or the command line, while t
   expect((await bob.signIn("bob", other)).status).toBe(200);
   const running = await runConfab(["user", "reset-password", "--user", "bob", "--data", node.data]);
   expect(running).toMatchObject({ code: 0, complaint: "" });
+  const sets = async (link: string, newPassword: string): Promise<void> => {
+    const token = link.trim().split("#reset=")[1] ?? "";
+    expect((await bob.post("reset-password", { token, newPassword })).status).toBe(200);
+    expect((await bob.signIn("bob", newPassword)).status).toBe(200);
+  };
+  await sets(running.output, `${other} 1`);
   await node.stop();
   const stopped = await runConfab(["user", "reset-password", "--user", "bob", "--data", node.data]);
   expect(stopped).toMatchObject({ code: 0, complaint: "" });
   await node.restart();
-  for (const [at, link] of [running.output, stopped.output].entries()) {
-    const token = link.trim().split("#reset=")[1] ?? "";
-    const newPassword = `${other} ${at}`;
-    expect((await bob.post("reset-password", { token, newPassword })).status).toBe(200);
-    expect((await bob.signIn("bob", newPassword)).status).toBe(200);
+  await sets(stopped.output, `${other} 2`);
+});
+
+test("what waits for an account by its old password, or by another link, is worth nothing once there is a new one", async () => {
+  await using node = await startNode({ args: ["--sign-up", "open"] });
+  const [ada, bob] = [new Browser(node), new Browser(node)];
+  await ada.signUp("ada", { invite: await ownerToken(node) });
+  await bob.signUp("bob");
+  const { id: user } = await bob.ask<{ id: string }>("account.get");
+  const { totpURI } = (await bob.post("two-factor/enable", { password })).json as { totpURI: string };
+  expect((await bob.post("two-factor/verify-totp", { code: totp(totpURI) })).status).toBe(200);
+  const link = (): Promise<{ token: string }> => ada.ask("user.reset_password", { user });
+  const [seen, used] = [await link(), await link()];
+  const thief = new Browser(node);
+  expect(await thief.signIn("bob")).toMatchObject({ status: 200, json: { twoFactorRedirect: true } });
+  expect((await bob.post("reset-password", { token: used.token, newPassword: other })).status).toBe(200);
+  const code = totp(totpURI, Date.now() + 30_000);
+  expect((await thief.post("two-factor/verify-totp", { code })).status).toBe(401);
+  expect((await thief.post("reset-password", { token: seen.token, newPassword: password })).status).toBe(400);
+  expect((await bob.signIn("bob", other)).status).toBe(200);
+  expect((await bob.post("two-factor/verify-totp", { code })).status).toBe(200);
+});
+
+test("who changes a password by the old one while a link sets a new one does not take the account back", async () => {
+  await using node = await startNode({ args: ["--sign-up", "open"] });
+  const [ada, bob] = [new Browser(node), new Browser(node)];
+  await ada.signUp("ada", { invite: await ownerToken(node) });
+  await bob.signUp("bob");
+  const { id: user } = await bob.ask<{ id: string }>("account.get");
+  const { token } = await ada.ask<{ token: string }>("user.reset_password", { user });
+  const thieves = Array.from({ length: 8 }, () => new Browser(node));
+  for (const thief of thieves) await thief.signIn("bob");
+  const resetting = new Browser(node).post("reset-password", { token, newPassword: other });
+  // Passwords are looked at in turn: the link's is stored before the old one has been compared.
+  const changing: ReturnType<Browser["post"]>[] = [];
+  for (const [at, thief] of thieves.entries()) {
+    changing.push(thief.post("change-password", { currentPassword: password, newPassword: `${password} ${at}` }));
+    await fetch(`${node.url}/healthz`);
   }
+  expect((await resetting).status).toBe(200);
+  await Promise.all(changing);
+  expect((await bob.signIn("bob", other)).status).toBe(200);
+  const statuses = await Promise.all(thieves.map(async (thief) => (await thief.call("account.get")).status));
+  expect(statuses).toEqual(thieves.map(() => 401));
 });
 
 test("a second factor: until the code is given there is no sign-in, at any door; every code works once", async () => {

@@ -14,8 +14,12 @@ export interface AdapterOptions {
   readonly db: Database;
   /** Ends these sign-ins, everywhere. */
   readonly end: (ended: { account: string; id: string }) => Promise<void>;
-  /** Throws where what proved somebody is good no more; asked when their sign-in is stored. */
-  readonly requireProof: (account: string) => Promise<void>;
+  /** Hashes of the passwords that were found right for the request that is being answered. */
+  readonly proven: () => readonly string[];
+  /** Throws where none of them is the account's password any more; without an account it is the one that was asked for last. */
+  readonly requireProof: (account?: string) => Promise<void>;
+  /** What is thrown where a password is not set, for another one was set meanwhile. */
+  readonly outrun: () => Error;
 }
 
 type Adapter = DBAdapter<BetterAuthOptions>;
@@ -52,12 +56,52 @@ function unhashed<T>(row: T, tokens: ReadonlyMap<string, string>): T {
   return { ...row, token: tokens.get(row.token as string) ?? row.token };
 }
 
+const setsPassword = ({ model, update }: { model: string; update: object }): boolean =>
+  model === "account" && "password" in update;
+
 export function createAccountsAdapter(options: AdapterOptions): (auth: BetterAuthOptions) => Adapter {
   const make = drizzleAdapter(options.db, { provider: "sqlite", schema, transaction: false });
   return (auth) => withHashes(make(auth), options);
 }
 
-function withHashes(inner: Adapter, { end, requireProof }: AdapterOptions): Adapter {
+/** What a password proves it proves until there is another one. */
+function withProofs(inner: Adapter, { outrun, proven, requireProof }: Omit<AdapterOptions, "end">) {
+  /** Second factors that are waited for, links to a new password, browsers that are trusted: all came by the old one. */
+  async function forgetPending(account: string): Promise<void> {
+    await inner.deleteMany({ model: "verification", where: [{ field: "value", value: account }] });
+  }
+
+  /** Whoever has proved the old password sets a new one in its place, and in no other's. */
+  async function setPassword<T>(where: Where[], write: (where: Where[]) => Promise<T>): Promise<T> {
+    const hashes = [...proven()];
+    const isProven: Where[] = hashes.length === 0 ? [] : [{ field: "password", operator: "in", value: hashes }];
+    const written = await write([...where, ...isProven]);
+    if (!written) throw outrun();
+    const set = await inner.findOne<{ userId: string }>({ model: "account", where });
+    if (set !== null) await forgetPending(set.userId);
+    return written;
+  }
+
+  async function createOther(asked: Parameters<Adapter["create"]>[0]): Promise<Row> {
+    const made = await inner.create<Row, Row>(asked);
+    if (asked.model === "account") await forgetPending(made["userId"] as string);
+    if (asked.model !== "verification") return made;
+    // Whoever changes the password from here on forgets this too.
+    try {
+      await requireProof();
+    } catch (error) {
+      await inner.delete({ model: "verification", where: [{ field: "id", value: made["id"] as string }] });
+      throw error;
+    }
+    return made;
+  }
+
+  return { createOther, setPassword };
+}
+
+function withHashes(inner: Adapter, options: AdapterOptions): Adapter {
+  const { end, requireProof } = options;
+  const { createOther, setPassword } = withProofs(inner, options);
   const isSession = ({ model }: { model: string }): boolean => model === "session";
 
   /** A sign-in is not removed: it ends, and its row says when. */
@@ -70,7 +114,7 @@ function withHashes(inner: Adapter, { end, requireProof }: AdapterOptions): Adap
   const outer: Adapter = {
     ...inner,
     create: async (asked) => {
-      if (!isSession(asked)) return await inner.create(asked);
+      if (!isSession(asked)) return (await createOther(asked)) as never;
       const { token, userId: account } = asked.data as unknown as { token: string; userId: string };
       const made = await inner.create<Row, Row>({ ...asked, data: { ...asked.data, token: sha256(token) } });
       // Whoever changes the password from here on ends this sign-in too.
@@ -93,10 +137,15 @@ function withHashes(inner: Adapter, { end, requireProof }: AdapterOptions): Adap
     },
     count: (asked) => inner.count(isSession(asked) ? { ...asked, where: hashed(asked.where) } : asked),
     update: async (asked) => {
+      if (setsPassword(asked))
+        return (await setPassword(asked.where, (where) => inner.update<Row>({ ...asked, where }))) as never;
       if (!isSession(asked)) return await inner.update(asked);
       return unhashed(await inner.update({ ...asked, where: hashed(asked.where) }), tokensOf(asked.where)) as never;
     },
-    updateMany: (asked) => inner.updateMany(isSession(asked) ? { ...asked, where: hashed(asked.where) } : asked),
+    updateMany: (asked) => {
+      if (setsPassword(asked)) return setPassword(asked.where, (where) => inner.updateMany({ ...asked, where }));
+      return inner.updateMany(isSession(asked) ? { ...asked, where: hashed(asked.where) } : asked);
+    },
     delete: async (asked) => {
       if (isSession(asked)) await endAll(asked.where);
       else await inner.delete(asked);
