@@ -214,6 +214,25 @@ test("a second factor: until the code is given there is no sign-in, at any door;
 
 const rejectedToken = (token: string | undefined): boolean => token === undefined;
 
+test("a browser that was trusted with an earlier second factor is asked for the new one", async () => {
+  await using node = await startNode({ args: ["--sign-up", "open"] });
+  const [ada, lost] = [new Browser(node), new Browser(node)];
+  await ada.signUp("ada");
+  const enable = async (): Promise<string> => {
+    const { totpURI } = (await ada.post("two-factor/enable", { password })).json as { totpURI: string };
+    const code = totp(totpURI, Date.now() - 30_000);
+    expect((await ada.post("two-factor/verify-totp", { code })).status).toBe(200);
+    return totpURI;
+  };
+  const first = await enable();
+  await lost.signIn("ada");
+  expect((await lost.post("two-factor/verify-totp", { code: totp(first), trustDevice: true })).status).toBe(200);
+  expect((await lost.signIn("ada")).json).not.toHaveProperty("twoFactorRedirect");
+  expect((await ada.post("two-factor/disable", { password })).status).toBe(200);
+  await enable();
+  expect((await lost.signIn("ada")).json).toMatchObject({ twoFactorRedirect: true });
+});
+
 test("a code of a second factor is guessed a few times and no more", async () => {
   await using node = await startNode({ args: ["--sign-up", "open"] });
   const ada = new Browser(node);

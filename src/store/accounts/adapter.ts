@@ -84,7 +84,8 @@ function withProofs(inner: Adapter, { outrun, proven, requireProof }: Omit<Adapt
 
   async function createOther(asked: Parameters<Adapter["create"]>[0]): Promise<Row> {
     const made = await inner.create<Row, Row>(asked);
-    if (asked.model === "account") await forgetPending(made["userId"] as string);
+    // A new second factor has trusted no browser yet.
+    if (asked.model === "account" || asked.model === "twoFactor") await forgetPending(made["userId"] as string);
     if (asked.model !== "verification") return made;
     // Whoever changes the password from here on forgets this too.
     try {
