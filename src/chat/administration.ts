@@ -14,6 +14,7 @@ import {
   hasOwner,
   isFreeName,
   listUsers,
+  makeFirstOwner,
   removeSecondFactor,
   type ListedUser,
 } from "../store/accounts/people.ts";
@@ -192,10 +193,13 @@ export class Administration {
     return made;
   }
 
-  /** Who has come by the owner's link. */
+  /** Who has come by the owner's link; they stay a member where somebody else was made the owner meanwhile. */
   async makeOwner(id: string, address: string): Promise<void> {
-    const user = await personCalled(this.#options.db, id);
-    await this.#change(user, { role: "owner" });
+    const { clock, db, hint, people } = this.#options;
+    const user = await personCalled(db, id);
+    if (!(await makeFirstOwner(db, { n: user.n, at: clock.now() }))) return;
+    people?.change({ id, role: "owner", disabled: false });
+    hint();
     await this.#note({ id, rank: 0, address }, "server.owner", { user });
   }
 

@@ -3,6 +3,7 @@
 import type { Clock } from "../lib/clock.ts";
 import { sha256 } from "../lib/ids.ts";
 import { ChatError } from "../protocol/errors.ts";
+import { hasOwner } from "../store/accounts/people.ts";
 import { claimInvite, lookUpInvite, releaseInvite } from "../store/invites.ts";
 import type { Database } from "../store/orm.ts";
 
@@ -49,7 +50,8 @@ export class Registration {
       const how = signUp === "invite" ? "come by the link of an invitation" : "an administrator makes the accounts";
       throw new ChatError("permission_denied", `accounts are not open here: ${how}`);
     }
-    const owner = await this.#take(invite, "owner");
+    // Once there is an owner, their link makes none beside them.
+    const owner = (await hasOwner(this.#options.db)) ? undefined : await this.#take(invite, "owner");
     if (owner !== undefined) return { kind: "owner", n: owner };
     rules.requireUnlocked();
     const server = signUp === "closed" ? undefined : await this.#take(invite, "server");

@@ -29,6 +29,15 @@ test("the first start prints a link that makes the owner, once, and no later sta
   expect(node.printed).toBe(printed);
 });
 
+test("the owner's link makes nobody an owner once there is one", async () => {
+  await using node = await startNode();
+  const invite = await ownerToken(node);
+  const added = await runConfab(["user", "add", "--user", "ada", "--role", "owner", "--data", node.data]);
+  expect(added.code).toBe(0);
+  const eve = new Browser(node);
+  expect((await eve.signUp("eve", { invite })).status).toBe(403);
+});
+
 test("accounts are closed unless the setting or a link opens them, and the last use of a link is one person's", async () => {
   await using closed = await startNode();
   expect((await new Browser(closed).signUp("bob")).json["error"]).toMatchObject({ code: "permission_denied" });

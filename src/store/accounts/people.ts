@@ -93,6 +93,20 @@ export async function changePerson(
   return now;
 }
 
+/** Makes somebody the owner of a server that has none: of two at once, on whatever node, one. */
+export async function makeFirstOwner(db: Database, { n, at }: { n: number; at: number }): Promise<boolean> {
+  const isFirst = sql`NOT EXISTS (SELECT 1 FROM users AS owners WHERE owners.role = 'owner' AND owners.disabled_at IS NULL)`;
+  const [made] = await db.batch([
+    db
+      .update(users)
+      .set({ role: "owner" })
+      .where(and(eq(users.n, n), isFirst))
+      .returning({ n: users.n }),
+    db.insert(controls).values({ kind: "user", subject: n, at }),
+  ]);
+  return made.length > 0;
+}
+
 /** Whether an account's password still has one of these hashes. */
 export async function hasPassword(
   db: Database,
