@@ -6,6 +6,7 @@
 import type { Clock } from "../lib/clock.ts";
 import { shortId } from "../lib/ids.ts";
 import { NetworkSet, overlap, parseNetwork, printNetwork, type Network } from "../lib/network-set.ts";
+import { Readings } from "../lib/readings.ts";
 import { ChatError } from "../protocol/errors.ts";
 import type { CheckedInput, OutputOf } from "../protocol/operations.ts";
 import {
@@ -46,6 +47,7 @@ export class AddressBans {
   readonly #options: AddressBansOptions;
   readonly #spared: readonly Network[];
   readonly #sparedSet: NetworkSet;
+  readonly #readings = new Readings();
   #bans: readonly Ban[] = [];
   #set = new NetworkSet([]);
   /** When the first of them ends. */
@@ -70,7 +72,9 @@ export class AddressBans {
   /** Before the first connection comes in, and whenever the news says so. */
   async load(): Promise<void> {
     const { clock, db } = this.#options;
+    const isNewest = this.#readings.begin();
     const rows = await lastingBans(db, clock.now());
+    if (!isNewest()) return;
     this.#know(
       rows.flatMap(({ expires_at, network: text }) => {
         const network = parseNetwork(text);

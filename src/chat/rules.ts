@@ -7,6 +7,7 @@ import { type Clock } from "../lib/clock.ts";
 import { foldedText, plainText } from "../lib/fold-text.ts";
 import { shortId } from "../lib/ids.ts";
 import type { Log } from "../lib/log.ts";
+import { Readings } from "../lib/readings.ts";
 import { ChatError } from "../protocol/errors.ts";
 import type { CheckedInput, OutputOf } from "../protocol/operations.ts";
 import type { Database } from "../store/orm.ts";
@@ -39,6 +40,7 @@ export interface Judgement {
 
 export class Rules {
   readonly #options: RulesOptions;
+  readonly #readings = new Readings();
   #rules: readonly Rule[] = [];
   #words = new WordRules([]);
   #patterns: readonly { readonly at: number; readonly pattern: Pattern }[] = [];
@@ -54,6 +56,7 @@ export class Rules {
   /** Before the first connection comes in, and whenever the news says so. */
   async load(): Promise<void> {
     const { db, log } = this.#options;
+    const isNewest = this.#readings.begin();
     const rules = await allRules(db);
     const opened = new Map<string, Pattern>();
     const patterns: { at: number; pattern: Pattern }[] = [];
@@ -71,6 +74,7 @@ export class Rules {
     const words = rules.flatMap(({ kind, text }, at): [string, number][] =>
       kind === "word" ? [[foldedText(plainText(text)), at]] : [],
     );
+    if (!isNewest()) return;
     this.#words = new WordRules(words);
     this.#patterns = patterns;
     this.#opened = opened;

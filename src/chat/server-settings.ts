@@ -4,6 +4,7 @@
  */
 
 import type { Clock } from "../lib/clock.ts";
+import { Readings } from "../lib/readings.ts";
 import { ChatError } from "../protocol/errors.ts";
 import { signUpModes, type SignUpMode } from "../protocol/moderation-operations.ts";
 import type { CheckedInput, OutputOf } from "../protocol/operations.ts";
@@ -32,6 +33,7 @@ interface Values {
 
 export class ServerSettings {
   readonly #options: ServerSettingsOptions;
+  readonly #readings = new Readings();
   #values: Values;
 
   constructor(options: ServerSettingsOptions) {
@@ -61,7 +63,9 @@ export class ServerSettings {
 
   /** Before the first connection comes in, and whenever the news says so. */
   async load(): Promise<void> {
-    this.#values = valuesOf(await readServerSettings(this.#options.db), this.#options.configured);
+    const isNewest = this.#readings.begin();
+    const values = valuesOf(await readServerSettings(this.#options.db), this.#options.configured);
+    if (isNewest()) this.#values = values;
   }
 
   shape(): OutputOf<"server.settings.get"> {
