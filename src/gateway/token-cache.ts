@@ -41,12 +41,17 @@ export class TokenCache {
     return signIn;
   }
 
-  async #verify(token: string, address: string): Promise<SignIn> {
+  #verify(token: string, address: string): Promise<SignIn> {
     this.#rates.checkTokens(address);
-    const signIn = this.#auth.signIn(token, undefined);
+    const signIn = this.#verified(token, address);
     this.#known.set(token, { signIn, until_ms: this.#clock.monotonic() + remembered_ms });
+    return signIn;
+  }
+
+  /** Whoever brings the token meanwhile waits for the same answer. */
+  async #verified(token: string, address: string): Promise<SignIn> {
     try {
-      return await signIn;
+      return await this.#auth.signIn(token, undefined);
     } catch (error) {
       this.#known.delete(token);
       const refused = error instanceof InvalidToken || (error instanceof ChatError && error.code === "unauthorized");

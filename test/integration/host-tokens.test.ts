@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { connectSdk } from "../centrifuge.ts";
 import { connectRaw, openRaw } from "../client.ts";
 import { startNode, type ChatNode } from "../harness.ts";
+import { post } from "../http-client.ts";
 import { hostKey, inSeconds, jwtSecret, signed, unsigned } from "../tokens.ts";
 
 const secret = { CONFAB_JWT_SECRET: jwtSecret };
@@ -95,4 +96,11 @@ test("a key set is fetched from its address, and its keys are told apart by thei
   expect(await outcome(node, await ec.sign(named("e")))).toBe("e");
   expect(await outcome(node, await missing.sign({ sub: "m" }))).toBe(3500);
   expect(asked).toBe(1);
+});
+
+test("a bad token is refused to each of the requests that bring it at once", async () => {
+  await using node = await startNode({ env: secret });
+  const token = await signed({ sub: "42" }, `${jwtSecret} of somebody else`);
+  const answers = await Promise.all(Array.from({ length: 20 }, () => post(node, "room.list", { token, body: {} })));
+  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([401]));
 });
