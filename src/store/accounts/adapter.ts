@@ -1,7 +1,8 @@
 /**
  * Where better-auth keeps its rows: its own Drizzle adapter over the storage threads, without transactions, and around
- * it what this server promises beyond: tokens of sign-ins are stored hashed, and a sign-in that ends leaves a note for
- * the other nodes. This file and what it imports is loaded when somebody first signs in.
+ * it what this server promises beyond: tokens of sign-ins are stored hashed, a sign-in that ends leaves a note for the
+ * other nodes, and what came by a password is good as long as that is. This file and what it imports is loaded when
+ * somebody first signs in.
  */
 
 import { drizzleAdapter } from "better-auth/adapters/drizzle";
