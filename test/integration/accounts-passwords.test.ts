@@ -4,11 +4,21 @@ import { expect, test } from "bun:test";
 import { Browser, ownerToken, password, programSignIn, totp } from "../accounts.ts";
 import { eventually, openRaw, within } from "../client.ts";
 import { runConfab } from "../command.ts";
-import { startNode } from "../harness.ts";
+import { startNode, type ChatNode } from "../harness.ts";
 import { post } from "../http-client.ts";
 import { startMailSink } from "../mail-sink.ts";
 
 const other = "another long password";
+
+/** Somebody on a server of an owner, who gives links to a new password for them. */
+async function ownerAndBob(node: ChatNode) {
+  const [ada, bob] = [new Browser(node), new Browser(node)];
+  await ada.signUp("ada", { invite: await ownerToken(node) });
+  await bob.signUp("bob");
+  const { id: user } = await bob.ask<{ id: string }>("account.get");
+  const link = (): Promise<{ token: string }> => ada.ask("user.reset_password", { user });
+  return { bob, link };
+}
 
 test("a changed password ends every other sign-in, with its sockets", async () => {
   await using node = await startNode({ args: ["--sign-up", "open"] });
@@ -59,11 +69,8 @@ test("a forgotten password is set anew by a mail, once, and nobody learns who ha
 
 test("who signs in by the old password while a new one is set is not in", async () => {
   await using node = await startNode({ args: ["--sign-up", "open"] });
-  const [ada, bob] = [new Browser(node), new Browser(node)];
-  await ada.signUp("ada", { invite: await ownerToken(node) });
-  await bob.signUp("bob");
-  const { id: user } = await bob.ask<{ id: string }>("account.get");
-  const { token } = await ada.ask<{ token: string }>("user.reset_password", { user });
+  const { bob, link } = await ownerAndBob(node);
+  const { token } = await link();
   const late = Array.from({ length: 20 }, () => new Browser(node));
   const resetting = new Browser(node).post("reset-password", { token, newPassword: other });
   // They come while the new one is hashed, and are compared with the old one when it is stored.
@@ -108,13 +115,9 @@ test("without mail an administrator gives the link, or the command line, while t
 
 test("what waits for an account by its old password, or by another link, is worth nothing once there is a new one", async () => {
   await using node = await startNode({ args: ["--sign-up", "open"] });
-  const [ada, bob] = [new Browser(node), new Browser(node)];
-  await ada.signUp("ada", { invite: await ownerToken(node) });
-  await bob.signUp("bob");
-  const { id: user } = await bob.ask<{ id: string }>("account.get");
+  const { bob, link } = await ownerAndBob(node);
   const { totpURI } = (await bob.post("two-factor/enable", { password })).json as { totpURI: string };
   expect((await bob.post("two-factor/verify-totp", { code: totp(totpURI) })).status).toBe(200);
-  const link = (): Promise<{ token: string }> => ada.ask("user.reset_password", { user });
   const [seen, used] = [await link(), await link()];
   const thief = new Browser(node);
   expect(await thief.signIn("bob")).toMatchObject({ status: 200, json: { twoFactorRedirect: true } });
@@ -128,11 +131,8 @@ test("what waits for an account by its old password, or by another link, is wort
 
 test("who changes a password by the old one while a link sets a new one does not take the account back", async () => {
   await using node = await startNode({ args: ["--sign-up", "open"] });
-  const [ada, bob] = [new Browser(node), new Browser(node)];
-  await ada.signUp("ada", { invite: await ownerToken(node) });
-  await bob.signUp("bob");
-  const { id: user } = await bob.ask<{ id: string }>("account.get");
-  const { token } = await ada.ask<{ token: string }>("user.reset_password", { user });
+  const { bob, link } = await ownerAndBob(node);
+  const { token } = await link();
   const thieves = Array.from({ length: 8 }, () => new Browser(node));
   for (const thief of thieves) await thief.signIn("bob");
   const resetting = new Browser(node).post("reset-password", { token, newPassword: other });
